@@ -1,0 +1,1 @@
+"""The cluster adapter: the only place that imports kubernetes. Dicts in, dicts out."""

@@ -1,0 +1,77 @@
+"""Canary by pod ratio: pods of the new version join those of the old one, step by step, in one Service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strategies import ratio
+from strategies.finish import ending, way_back
+from strategies.hints import first
+from strategies.plan import Plan, Stage
+from strategies.refusal import Advice, Refusal
+from strategies.steps import Prove, Retarget, Shift, Soak, Stand, Step
+
+if TYPE_CHECKING:
+    from strategies.planner import Draft
+
+STEPS = (25, 50, 100)
+
+
+def lay(draft: Draft) -> Plan | Refusal:
+    """The steps of a canary: at each, pods, then traffic, then proof, then soak; the last one is the handover."""
+    base, spec = draft.base, draft.spec
+    pods = base.stable_pods
+    if spec.ratio is not None:
+        wanted: tuple[int, ...] = (spec.ratio.share,)
+        if spec.ratio.new > spec.ratio.old:
+            return Refusal(code="ratio", what=f"A ratio of {spec.ratio.new}:{spec.ratio.old} would need more new pods than old ones.", remedy="The old track is not shrunk before the handover: ask for at most 1:1.")
+    else:
+        wanted = first(spec.steps, draft.hints.steps, default=STEPS)
+    rungs = ratio.ladder(wanted, pods)
+    aside = not base.probed and not base.gated
+    steps: list[Step] = []
+    stages: list[Stage] = []
+    before = 0
+    for number, rung in enumerate(rungs, start=1):
+        note = "" if rung.exact else f"asked {rung.asked} %, {pods} pod{'s' if pods != 1 else ''} can make {rung.share} %"
+        stages.append(Stage(number=number, title=f"{rung.share} %", share=rung.share, stable_pods=pods, canary_pods=rung.pods, note=note))
+        steps += [
+            Stand(stage=number, track="canary", replicas=rung.pods, aside=aside),
+            Shift(stage=number, to="both"),
+            Prove(stage=number, share=rung.share, before=before),
+            Soak(stage=number, seconds=base.timers.soak),
+        ]
+        before = rung.share
+    last = len(rungs) + 1
+    stages.append(Stage(number=last, title="100 %", share=100, stable_pods=pods, canary_pods=pods, note=_last_note(rungs, pods, aside=aside)))
+    steps += [Stand(stage=last, track="canary", replicas=None, aside=aside), *handover(base, last, before), *ending(base, last + 1)]
+    stages.append(Stage(number=last + 1, title="finish", share=100, stable_pods=pods if base.ending == "in-place" else 0, canary_pods=0 if base.ending == "in-place" else pods, note=_finish_note(base)))
+    advice = tuple(Advice(code="ratio", what=f"Asked {s} %: {pods} pod{'s' if pods != 1 else ''} can make {ratio.nearest(s, pods).share} %.") for s in wanted if s < 100 and not ratio.nearest(s, pods).exact)
+    return base.model_copy(update={"steps": tuple(steps), "stages": tuple(stages), "back": way_back(base), "advice": advice, "going_back": _going_back(base)})
+
+
+def handover(base: Plan, stage: int, before: int | None) -> list[Step]:
+    """All traffic to the canary, then what scales and protects follows it."""
+    from strategies.steps import Guard
+
+    guard: list[Step] = [Guard(stage=stage, raised=True)] if base.ending == "in-place" and base.autoscalers else []
+    follow: list[Step] = [Retarget(stage=stage, to="canary")] if base.ending == "replace" and (base.autoscalers or base.budgets) else []
+    return [*guard, Shift(stage=stage, to="canary"), *follow, Prove(stage=stage, share=100, before=before)]
+
+
+def _last_note(rungs: tuple[ratio.Made, ...], pods: int, *, aside: bool) -> str:
+    if rungs and rungs[-1].pods == pods:
+        return ""
+    if aside:
+        return f"users go to the old version alone until all {pods} new pods have settled"
+    return f"while the new version grows to {pods} pods its share rises to {ratio.share(pods, pods)} %"
+
+
+def _finish_note(base: Plan) -> str:
+    if base.ending == "in-place":
+        return f"{base.stable} is updated under no traffic, traffic returns to it, {base.canary} goes"
+    return {"delete": f"{base.stable} is deleted", "upgrade": f"{base.stable} is updated too", "keep": f"{base.stable} stays"}[base.after]
+
+
+def _going_back(base: Plan) -> str:
+    return f"At any time until {base.from_version} is gone: traffic back to {base.stable} first, proven, then {base.canary} goes."

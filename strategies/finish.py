@@ -1,0 +1,65 @@
+"""The two endings, and the way back from any point: shared by canary and blue-green."""
+
+from strategies.plan import Plan
+from strategies.steps import Drain, Guard, Keep, Lag, Prove, Remove, Retarget, Shift, Stand, Step, Tidy, Update
+
+ROUTE_LAG = 5  # seconds; ingress-nginx applies a change within 4.3 s, Traefik within 2 s by default
+SERVICE_LAG = 2  # seconds; kube-proxy on every node, at its usual minimum sync period of 1 s
+
+
+def lag(plan: Plan) -> int:
+    """How long after a switch somebody may still be sent the old way."""
+    return ROUTE_LAG if plan.routes else SERVICE_LAG
+
+
+def ending(plan: Plan, stage: int) -> list[Step]:
+    """From "all traffic is on the new version" to the end."""
+    keep = Keep(stage=stage, seconds=plan.timers.keep)
+    wait = Lag(stage=stage, seconds=lag(plan))
+    tidy = Tidy(stage=stage)
+    if plan.ending == "in-place":
+        drain: list[Step] = [Drain(stage=stage)] if plan.gated else []
+        settle: list[Step] = [Guard(stage=stage, raised=False)] if plan.autoscalers else []
+        return [
+            keep,
+            wait,
+            Update(stage=stage, to="new"),
+            Shift(stage=stage, to="after"),
+            Prove(stage=stage, share=100, before=100),
+            *drain,
+            wait,
+            Remove(stage=stage, track="canary"),
+            *settle,
+            tidy,
+        ]
+    opened: list[Step] = [Shift(stage=stage, to="after")] if any(w.after != w.canary for w in plan.ways) else []
+    match plan.after:
+        case "delete":
+            return [keep, wait, Remove(stage=stage, track="stable"), *opened, tidy]
+        case "upgrade":
+            return [keep, wait, Update(stage=stage, to="new"), *opened, tidy]
+        case _:
+            return [keep, tidy]
+
+
+def way_back(plan: Plan) -> tuple[Step, ...]:
+    """From wherever the release stands: capacity, then traffic, then proof, then what is left over.
+
+    Each step is true already where the release never came that far, and then costs nothing.
+    """
+    follow: list[Step] = [Retarget(to="stable")] if plan.autoscalers or plan.budgets else []
+    restore: list[Step] = [Update(to="old")] if plan.ending == "in-place" or plan.after == "upgrade" else []
+    guard: list[Step] = [Guard(raised=False)] if plan.autoscalers and plan.ending == "in-place" else []
+    opened: list[Step] = [Shift(to="before")] if any(w.before != w.stable for w in plan.ways) else []
+    return (
+        *restore,
+        Stand(track="stable", replicas=plan.stable_pods),
+        Shift(to="stable"),
+        *(follow if plan.ending == "replace" else []),
+        Prove(share=0),
+        Lag(seconds=lag(plan)),
+        Remove(track="canary"),
+        *opened,
+        *guard,
+        Tidy(),
+    )

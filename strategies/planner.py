@@ -1,0 +1,177 @@
+"""From a request and what the cluster shows to a plan, or to a refusal with a remedy.
+
+The order: find the service, decide what the new version is, stand the new track (on paper), look at every condition,
+then let the strategy lay out its steps. Nothing here changes anything.
+"""
+
+from dataclasses import dataclass
+
+from strategies import bluegreen, canary, conditions, rolling
+from strategies.hints import Hints, first
+from strategies.image import is_version, short, split_image, with_version
+from strategies.objects import Obj, at, matches, name_of
+from strategies.plan import Plan, Timers
+from strategies.pods import has_readiness_probe
+from strategies.refusal import Advice, Refusal
+from strategies.snapshot import Snapshot, replicas_of, template_labels
+from strategies.spec import ReleaseSpec, RouterName, Strategy
+from strategies.target import Target, find
+from strategies.tracks import Track, Version, stand, version_label
+
+BUILT = (RouterName.SELECTOR, RouterName.RATIO)
+ASKED_AT_GREEN = 0  # seconds: green has no traffic, so there is nothing to soak
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the strategies lay their steps out from."""
+
+    spec: ReleaseSpec
+    hints: Hints
+    target: Target
+    track: Track | None
+    label: Version | None
+    base: Plan
+
+
+def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
+    """The whole way there and back, or why not."""
+    target = find(snapshot, spec.service)
+    if isinstance(target, Refusal):
+        return target
+    container = _container(target.deployment, spec.container or hints.container)
+    if isinstance(container, Refusal):
+        return container
+    refused = _version(container, spec.version) or _router(spec, hints)
+    if refused:
+        return refused
+    label = version_label(target, spec.version, hints.version_label)
+    track: Track | None = None
+    if spec.strategy is not Strategy.ROLLING:
+        stood = stand(spec.strategy, target, snapshot, spec.version, str(container["name"]), label)
+        if isinstance(stood, Refusal):
+            return stood
+        track = stood
+    draft = Draft(spec, hints, target, track, label, _base(spec, hints, target, track, label, container, snapshot))
+    laid = {Strategy.CANARY: canary.lay, Strategy.BLUEGREEN: bluegreen.lay, Strategy.ROLLING: rolling.lay}[spec.strategy](draft)
+    if isinstance(laid, Refusal):
+        return laid
+    extra = max((s.canary_pods for s in laid.stages), default=0) if track else _surge(target.deployment, spec)
+    said = conditions.examine(conditions.Case(spec, target, snapshot, track, extra, laid.router))
+    if isinstance(said, Refusal):
+        return said
+    return laid.model_copy(update={"advice": (*laid.advice, *_probe_advice(laid), *said)})
+
+
+def _container(deployment: Obj, named: str | None) -> Obj | Refusal:
+    found = {str(c["name"]): c for c in at(deployment, "spec", "template", "spec", "containers", default=[])}
+    names = ", ".join(f"`{n}`" for n in found)
+    if named is not None:
+        return found.get(named) or Refusal(code="no-such-container", what=f"There is no container `{named}`.", remedy=f"Deployment {name_of(deployment)} has {names}.")
+    if len(found) > 1:
+        return Refusal(code="several-containers", what=f"Deployment {name_of(deployment)} has several containers: {names}.", remedy="Say which one carries the version: `--container NAME`, or the annotation `graylight/container`.")
+    return next(iter(found.values()))
+
+
+def _version(container: Obj, version: str) -> Refusal | None:
+    if not is_version(version):
+        return Refusal(code="bad-version", what=f"`{version}` is neither a tag nor a digest.", remedy="Write a tag such as `v6`, or `sha256:` and 64 hex digits.")
+    if with_version(container["image"], version) == container["image"]:
+        return Refusal(code="same-version", what=f"`{version}` is what runs already (`{container['image']}`).", remedy="To start its pods again: `kubectl rollout restart`.")
+    return None
+
+
+def _router(spec: ReleaseSpec, hints: Hints) -> Refusal | None:
+    router = first(spec.router, hints.router, default=None)
+    fits = {Strategy.CANARY: RouterName.RATIO, Strategy.BLUEGREEN: RouterName.SELECTOR}.get(spec.strategy)
+    if router is None or router is fits:
+        return None
+    if router in BUILT:
+        return Refusal(code="router-cannot", what=f"Router `{router}` cannot do a {spec.strategy.title} release.", remedy=f"Leave `--router` out{f', or use `--router {fits}`' if fits else ''}.")
+    return Refusal(code="router-unknown", what=f"Router `{router}` is not there yet.", remedy=f"Use `--router {fits}`." if fits else "Leave `--router` out.")
+
+
+def _base(spec: ReleaseSpec, hints: Hints, target: Target, track: Track | None, label: Version | None, container: Obj, snapshot: Snapshot) -> Plan:
+    old, deployment = str(container["image"]), target.deployment
+    template = at(deployment, "spec", "template", default={})
+    new_labels = template_labels(track.manifest) if track else {}
+    budgets = conditions.budgets(deployment, snapshot) if track and track.ending == "replace" else ()
+    replace = track is not None and track.ending == "replace"
+    return Plan(
+        service=target.service,
+        environment=spec.environment,
+        namespace=snapshot.namespace,
+        strategy=spec.strategy,
+        ending=track.ending if track else "update",
+        router=RouterName.SELECTOR if spec.strategy is Strategy.BLUEGREEN else RouterName.RATIO,
+        from_version=short(split_image(old)[1]),
+        to_version=short(spec.version),
+        from_image=old,
+        to_image=with_version(old, spec.version),
+        container=str(container["name"]),
+        base=target.base,
+        stable=name_of(deployment),
+        canary=track.name if track else "",
+        stable_pods=replicas_of(deployment),
+        version_key=label.key if label and (replace or _may_relabel(target, label)) else "",
+        version_value=label.new if label else "",
+        old_version_value=label.old if label else "",
+        manifest=track.manifest if track else None,
+        ways=track.ways if track else (),
+        routes=tuple(f"{o.get('kind') or 'route'} {name_of(o)}" for o in (*target.ingresses, *target.routes)),
+        gated=track.gated if track else False,
+        probed=has_readiness_probe(template),
+        probe=hints.probe,
+        port=_port(container, target),
+        autoscalers=tuple(name_of(h) for h in conditions.autoscalers(deployment, snapshot)),
+        budgets=tuple(name_of(b) for b in budgets if not matches(at(b, "spec", "selector"), new_labels)),
+        surge=spec.surge,
+        unavailable=spec.unavailable,
+        auto=spec.auto,
+        after=first(spec.after, default="delete"),
+        on_fail=first(spec.on_fail, default="rollback" if spec.auto else "hold"),
+        timers=_timers(spec, hints, deployment),
+        spec=spec,
+    )
+
+
+def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:
+    usual = Timers()
+    no_traffic = spec.strategy is Strategy.BLUEGREEN
+    return Timers(
+        soak=first(spec.soak, None if no_traffic else hints.soak, default=ASKED_AT_GREEN if no_traffic else usual.soak),
+        keep=first(spec.keep, hints.keep, default=usual.keep),
+        remind=first(hints.remind, default=usual.remind),
+        ask_for=first(hints.ask_for, default=usual.ask_for),
+        progress=int(at(deployment, "spec", "progressDeadlineSeconds", default=usual.progress)),
+    )
+
+
+def _may_relabel(target: Target, label: Version) -> bool:
+    """In place, the stable template's label may follow only where the Deployment's own selector lets it."""
+    return label.key not in at(target.deployment, "spec", "selector", "matchLabels", default={}) and label.key in target.labels
+
+
+def _port(container: Obj, target: Target) -> str:
+    """The port on which a pod is asked by itself: what the first Service sends to, else the container's first."""
+    for service in target.services:
+        for port in at(service, "spec", "ports", default=[]):
+            wanted = port.get("targetPort", port.get("port"))
+            if isinstance(wanted, int):
+                return str(wanted)
+            named = next((p for p in container.get("ports") or [] if p.get("name") == wanted), None)
+            if named:
+                return str(named["containerPort"])
+    return str(at(container, "ports", 0, "containerPort", default=""))
+
+
+def _surge(deployment: Obj, spec: ReleaseSpec) -> int:
+    wanted, surge = replicas_of(deployment), spec.surge or at(deployment, "spec", "strategy", "rollingUpdate", "maxSurge", default="25%")
+    text = str(surge)
+    return -(-wanted * int(text[:-1]) // 100) if text.endswith("%") else int(text)
+
+
+def _probe_advice(laid: Plan) -> tuple[Advice, ...]:
+    if laid.probe is not None:
+        return ()
+    return (Advice(code="no-probe", what="No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven."),)

@@ -1,0 +1,123 @@
+"""The probe a user declares: which request goes the way users go, and how an answer tells its version.
+
+Source of the fields: annotation `graylight/probe` (JSON or YAML) or the policy file. GET and HEAD are safe to repeat by
+themselves; any other method is safe because it was declared.
+"""
+
+import json
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from strategies.duration import seconds
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE = ("GET", "HEAD")
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str):
+        milli = re.fullmatch(r"(\d+)ms", value.strip())
+        if milli:
+            return int(milli[1]) / 1000
+        whole = seconds(value)
+        if whole is None:
+            message = f"{value!r} is no duration; write 2s or 500ms"
+            raise ValueError(message)
+        return float(whole)
+    return value
+
+
+class Attribute(BaseModel):
+    """How an answer names its version: exactly one of a header, a JSON path or a regular expression."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    header: str | None = None
+    json_path: str | None = Field(None, alias="json")
+    regex: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Attribute":
+        if sum(x is not None for x in (self.header, self.json_path, self.regex)) != 1:
+            message = "attribute takes exactly one of header, json, regex"
+            raise ValueError(message)
+        if self.regex is not None:
+            try:
+                re.compile(self.regex)
+            except re.error as e:
+                message = f"attribute.regex is no regular expression: {e}"
+                raise ValueError(message) from e
+        return self
+
+
+class Probe(BaseModel):
+    """One request, repeatable. `timeout` in seconds, `rate` in requests per second, `connect` is `host:port`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str | None = None
+    connect: str | None = None
+    attribute: Attribute | None = None
+    timeout: Annotated[float, BeforeValidator(_duration)] = Field(2.0, gt=0, le=60)
+    rate: float = Field(100, gt=0, le=1000)
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = f"{value!r} is no http or https URL"
+            raise ValueError(message)
+        _ = parts.port
+        return value
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value.upper() not in METHODS:
+            message = f"{value!r} is no method; one of {', '.join(METHODS)}"
+            raise ValueError(message)
+        return value.upper()
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _strings(cls, value: Any) -> Any:
+        return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("body", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+    @field_validator("connect")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}", value):
+            message = f"{value!r} is no host:port"
+            raise ValueError(message)
+        return value
+
+    @property
+    def path(self) -> str:
+        """Path and query, as sent."""
+        parts = urlsplit(self.url)
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    @property
+    def host(self) -> str:
+        """The `Host` users would send, without its port."""
+        named = {k.lower(): v for k, v in self.headers.items()}.get("host")
+        return (named or urlsplit(self.url).hostname or "").rpartition(":")[0] if named and ":" in named else (named or urlsplit(self.url).hostname or "")
+
+    @property
+    def sends(self) -> dict[str, str]:
+        """The headers that go with the request; a JSON body says that it is one."""
+        named = {k.lower() for k in self.headers}
+        looks_json = self.body is not None and self.body.lstrip()[:1] in {"{", "["}
+        return self.headers | ({"Content-Type": "application/json"} if looks_json and "content-type" not in named else {})

@@ -1,0 +1,155 @@
+"""How the new track stands: inside or beside, its manifest, and each Service's selector in each position.
+
+*Inside* (canary by pod ratio): its pods are meant to be caught by the live Service. *Beside* (blue-green): they are not.
+*Replace* where the version is in the Deployment's selector, which nobody can change; else *in-place*.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Literal
+
+from strategies.image import short, with_version
+from strategies.names import dns_label, free, label_value
+from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, labels_of, name_of
+from strategies.plan import RELEASE, Way
+from strategies.pods import GATE
+from strategies.refusal import Refusal
+from strategies.snapshot import Snapshot, template_labels
+from strategies.spec import Strategy
+from strategies.target import BASE_NOTE, RELEASE_LABEL, TRACK_LABEL, Target
+
+VERSION_LABELS = ("version", "app.kubernetes.io/version")
+KEYS = ("app", "app.kubernetes.io/name", "app.kubernetes.io/instance")
+RELEASE_NOTE = "graylight/release"
+_NOT_COPIED = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "meta.helm.sh/",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+)
+_TRACKING_LABELS = ("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "helm.sh/chart")
+
+Ending = Literal["replace", "in-place", "update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The label that tells versions: its key, the new value, the old one; `pinned` where Services select by it."""
+
+    key: str
+    new: str
+    old: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The new track of a canary or blue-green release."""
+
+    name: str
+    ending: Ending
+    manifest: Obj
+    ways: tuple[Way, ...]
+    gated: bool
+
+
+def version_label(target: Target, version: str, configured: str | None) -> Version | None:
+    """The version label of a service, None where it has none."""
+    keys = ((configured,) if configured else ()) + VERSION_LABELS
+    labels = target.labels
+    key = next((k for k in keys if k in selector_of(target.deployment)), None) or next((k for k in keys if k in labels), None)
+    if key is None:
+        return None
+    pinned = any(key in at(s, "spec", "selector", default={}) for s in target.services)
+    return Version(key, label_value(short(version)), labels.get(key, ""), pinned)
+
+
+def selector_of(deployment: Obj) -> Labels:
+    """`spec.selector.matchLabels`."""
+    return dict(at(deployment, "spec", "selector", "matchLabels", default={}))
+
+
+def stand(strategy: Strategy, target: Target, snapshot: Snapshot, version: str, container: str, label: Version | None) -> Track | Refusal:
+    """The new track, or why it cannot stand."""
+    replace = label is not None and label.key in selector_of(target.deployment)
+    beside = strategy is Strategy.BLUEGREEN
+    marks: Labels = {label.key: label.new} if label else {}
+    apart: Labels = dict(marks) if replace else marks | {RELEASE_LABEL: RELEASE}
+    if beside and not replace and not (label and label.pinned):
+        key = _shared_key(target)
+        if key is None:
+            return Refusal(code="no-common-key", what=f"The Services of `{target.service}` select by no label in common, so the new pods cannot be kept out of them.", remedy="Let them share one label, or release by `canary` or `rolling`.")
+        apart |= {key: RELEASE}
+    if replace and label and label.old == label.new:
+        return Refusal(code="same-label", what=f"The new version's label would be `{label.key}: {label.new}`, which the running one already bears.", remedy="Use a tag that differs, or correct the label.")
+    ways = tuple(_way(name_of(s), at(s, "spec", "selector"), label if replace or (label and label.pinned) else None, replace=replace, beside=beside, apart=apart) for s in target.services)
+    bare = [w.service for w in ways if not w.both]
+    if bare and not beside:
+        return Refusal(code="selects-only-version", what=f"Service {bare[0]} selects nothing but the version, so it cannot be opened to both.", remedy="Add a second label to its selector, or release by `bluegreen`.")
+    gated = not beside and any(w.stable == w.both for w in ways)
+    taken = {name_of(d) for d in snapshot.all(DEPLOYMENT)}
+    suffix = "canary" if not replace and not beside else short(version)
+    name = free(dns_label(f"{target.base}-{suffix}"), taken)
+    manifest = _manifest(target, name, version, container, apart, permanent=replace, gated=gated, track="green" if beside else "canary")
+    return Track(name, "replace" if replace else "in-place", manifest, ways, gated)
+
+
+def _way(service: str, selector: Labels, pin: Version | None, *, replace: bool, beside: bool, apart: Labels) -> Way:
+    """The five positions of one Service.
+
+    pinned:    {app, version: 1} → both {app} → canary {app, version: 2}
+    replace:   {app} → stable {app, version: 1} → both {app} → canary {app, version: 2} → after {app}
+    plain:     {app} → canary {app, graylight/release: web-17} → after {app}
+    beside:    {app: web} → canary {app: web-17} → after {app: web}
+    """
+    before = dict(selector)
+    only_new = {k: v for k, v in (before | apart).items()}
+    if pin is None:
+        return Way(service=service, before=before, stable=before, both=before, canary=only_new, after=before)
+    stable = before | {pin.key: pin.old}
+    both = {k: v for k, v in before.items() if k != pin.key}
+    after = before | {pin.key: pin.new} if pin.key in before else before
+    return Way(service=service, before=before, stable=stable, both=both, canary=only_new, after=after)
+
+
+def _shared_key(target: Target) -> str | None:
+    selectors = [set(at(s, "spec", "selector", default={})) for s in target.services]
+    shared = set.intersection(*selectors) if selectors else set()
+    return next((k for k in (*KEYS, *sorted(shared)) if k in shared), None)
+
+
+def _manifest(target: Target, name: str, version: str, container: str, apart: Labels, *, permanent: bool, gated: bool, track: str) -> Obj:
+    """The new Deployment: the live one's spec at the new image, told apart by its labels, with nobody else's marks."""
+    old = target.deployment
+    spec = copy.deepcopy(old["spec"])
+    spec["replicas"] = 0
+    spec["selector"] = copy.deepcopy(spec["selector"]) | {"matchLabels": selector_of(old) | {k: v for k, v in apart.items() if k in selector_of(old) or k == RELEASE_LABEL}}
+    template = spec["template"]
+    ours = {} if permanent else {RELEASE_LABEL: RELEASE, TRACK_LABEL: track}
+    template["metadata"] = {k: v for k, v in template.get("metadata", {}).items() if k in ("labels", "annotations")}
+    template["metadata"]["labels"] = template_labels(old) | apart | ours
+    for found in template["spec"]["containers"]:
+        if found["name"] == container:
+            found["image"] = with_version(found["image"], version)
+    if gated:
+        template["spec"]["readinessGates"] = [*template["spec"].get("readinessGates", []), {"conditionType": GATE}]
+    labels = {k: v for k, v in labels_of(old).items() if not k.startswith(_TRACKING_LABELS)}
+    named = {k: v for k, v in apart.items() if k in labels or k in VERSION_LABELS}
+    notes = {k: v for k, v in annotations_of(old).items() if not k.startswith(_NOT_COPIED)} | {BASE_NOTE: target.base, RELEASE_NOTE: RELEASE}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": old["metadata"]["namespace"], "labels": (labels | named | ours) if permanent else (labels | apart | ours), "annotations": notes},
+        "spec": spec,
+    }
+
+
+def update_manifest(manifest: Obj) -> Obj:
+    """The manifest a person would commit: what stays, without our marks and without defaults' noise."""
+    made = copy.deepcopy(manifest)
+    notes = made["metadata"]["annotations"]
+    notes.pop(RELEASE_NOTE, None)
+    made["metadata"].pop("namespace", None)
+    return made

@@ -27,14 +27,34 @@ def lay(draft: Draft) -> Plan:
         *handover(base, 2, 0),
         *ending(base, 3),
     ]
-    end = {"delete": f"{base.stable} is deleted", "upgrade": f"{base.stable} is updated too", "keep": f"{base.stable} stays"}[base.after]
+    end = {
+        "delete": f"{base.stable} is deleted",
+        "upgrade": f"{base.stable} is updated too",
+        "keep": f"{base.stable} stays",
+    }[base.after]
     if base.ending == "in-place":
         end = f"{base.stable} is updated under no traffic, traffic returns to it, {base.canary} goes"
     stays = base.ending == "in-place"
     stages = (
-        Stage(number=1, title="green stands", share=0, stable_pods=pods, canary_pods=pods, note="each new pod is asked by itself, no user is"),
+        Stage(
+            number=1,
+            title="green stands",
+            share=0,
+            stable_pods=pods,
+            canary_pods=pods,
+            note="each new pod is asked by itself, no user is",
+        ),
         Stage(number=2, title="switch", share=100, stable_pods=pods, canary_pods=pods),
-        Stage(number=3, title="finish", share=100, stable_pods=pods if stays else 0, canary_pods=0 if stays else pods, note=end),
+        Stage(
+            number=3,
+            title="finish",
+            share=100,
+            stable_pods=pods if stays else 0,
+            canary_pods=0 if stays else pods,
+            note=end,
+        ),
     )
     back = f"At any time until {base.from_version} is gone: one switch back to {base.stable}, proven, then {base.canary} goes."
-    return base.model_copy(update={"steps": tuple(steps), "stages": stages, "back": way_back(base), "going_back": back})
+    return base.model_copy(
+        update={"steps": tuple(steps), "stages": stages, "back": way_back(base), "going_back": back}
+    )

@@ -24,7 +24,11 @@ def lay(draft: Draft) -> Plan | Refusal:
     if spec.ratio is not None:
         wanted: tuple[int, ...] = (spec.ratio.share,)
         if spec.ratio.new > spec.ratio.old:
-            return Refusal(code="ratio", what=f"A ratio of {spec.ratio.new}:{spec.ratio.old} would need more new pods than old ones.", remedy="The old track is not shrunk before the handover: ask for at most 1:1.")
+            return Refusal(
+                code="ratio",
+                what=f"A ratio of {spec.ratio.new}:{spec.ratio.old} would need more new pods than old ones.",
+                remedy="The old track is not shrunk before the handover: ask for at most 1:1.",
+            )
     else:
         wanted = first(spec.steps, draft.hints.steps, default=STEPS)
     rungs = ratio.ladder(wanted, pods)
@@ -33,8 +37,21 @@ def lay(draft: Draft) -> Plan | Refusal:
     stages: list[Stage] = []
     before = 0
     for number, rung in enumerate(rungs, start=1):
-        note = "" if rung.exact else f"asked {rung.asked} %, {pods} pod{'s' if pods != 1 else ''} can make {rung.share} %"
-        stages.append(Stage(number=number, title=f"{rung.share} %", share=rung.share, stable_pods=pods, canary_pods=rung.pods, note=note))
+        note = (
+            ""
+            if rung.exact
+            else f"asked {rung.asked} %, {pods} pod{'s' if pods != 1 else ''} can make {rung.share} %"
+        )
+        stages.append(
+            Stage(
+                number=number,
+                title=f"{rung.share} %",
+                share=rung.share,
+                stable_pods=pods,
+                canary_pods=rung.pods,
+                note=note,
+            )
+        )
         steps += [
             Stand(stage=number, track="canary", replicas=rung.pods, aside=aside),
             Shift(stage=number, to="both"),
@@ -43,19 +60,62 @@ def lay(draft: Draft) -> Plan | Refusal:
         ]
         before = rung.share
     last = len(rungs) + 1
-    stages.append(Stage(number=last, title="100 %", share=100, stable_pods=pods, canary_pods=pods, note=_last_note(rungs, pods, aside=aside)))
-    steps += [Stand(stage=last, track="canary", replicas=None, aside=aside), *handover(base, last, before), *ending(base, last + 1)]
-    stages.append(Stage(number=last + 1, title="finish", share=100, stable_pods=pods if base.ending == "in-place" else 0, canary_pods=0 if base.ending == "in-place" else pods, note=_finish_note(base)))
-    advice = tuple(Advice(code="ratio", what=f"Asked {s} %: {pods} pod{'s' if pods != 1 else ''} can make {ratio.nearest(s, pods).share} %.") for s in wanted if s < 100 and not ratio.nearest(s, pods).exact)
-    return base.model_copy(update={"steps": tuple(steps), "stages": tuple(stages), "back": way_back(base), "advice": advice, "going_back": _going_back(base)})
+    stages.append(
+        Stage(
+            number=last,
+            title="100 %",
+            share=100,
+            stable_pods=pods,
+            canary_pods=pods,
+            note=_last_note(rungs, pods, aside=aside),
+        )
+    )
+    steps += [
+        Stand(stage=last, track="canary", replicas=None, aside=aside),
+        *handover(base, last, before),
+        *ending(base, last + 1),
+    ]
+    stages.append(
+        Stage(
+            number=last + 1,
+            title="finish",
+            share=100,
+            stable_pods=pods if base.ending == "in-place" else 0,
+            canary_pods=0 if base.ending == "in-place" else pods,
+            note=_finish_note(base),
+        )
+    )
+    advice = tuple(
+        Advice(
+            code="ratio",
+            what=f"Asked {s} %: {pods} pod{'s' if pods != 1 else ''} can make {ratio.nearest(s, pods).share} %.",
+        )
+        for s in wanted
+        if s < 100 and not ratio.nearest(s, pods).exact
+    )
+    return base.model_copy(
+        update={
+            "steps": tuple(steps),
+            "stages": tuple(stages),
+            "back": way_back(base),
+            "advice": advice,
+            "going_back": _going_back(base),
+        }
+    )
 
 
 def handover(base: Plan, stage: int, before: int | None) -> list[Step]:
     """All traffic to the canary, then what scales and protects follows it."""
     from strategies.steps import Guard
 
-    guard: list[Step] = [Guard(stage=stage, raised=True)] if base.ending == "in-place" and base.autoscalers else []
-    follow: list[Step] = [Retarget(stage=stage, to="canary")] if base.ending == "replace" and (base.autoscalers or base.budgets) else []
+    guard: list[Step] = (
+        [Guard(stage=stage, raised=True)] if base.ending == "in-place" and base.autoscalers else []
+    )
+    follow: list[Step] = (
+        [Retarget(stage=stage, to="canary")]
+        if base.ending == "replace" and (base.autoscalers or base.budgets)
+        else []
+    )
     return [*guard, Shift(stage=stage, to="canary"), *follow, Prove(stage=stage, share=100, before=before)]
 
 
@@ -70,7 +130,11 @@ def _last_note(rungs: tuple[ratio.Made, ...], pods: int, *, aside: bool) -> str:
 def _finish_note(base: Plan) -> str:
     if base.ending == "in-place":
         return f"{base.stable} is updated under no traffic, traffic returns to it, {base.canary} goes"
-    return {"delete": f"{base.stable} is deleted", "upgrade": f"{base.stable} is updated too", "keep": f"{base.stable} stays"}[base.after]
+    return {
+        "delete": f"{base.stable} is deleted",
+        "upgrade": f"{base.stable} is updated too",
+        "keep": f"{base.stable} stays",
+    }[base.after]
 
 
 def _going_back(base: Plan) -> str:

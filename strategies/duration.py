@@ -4,7 +4,7 @@ import re
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 14 * 86400
-_SHAPE = re.compile(r"(?:\d+[smhd])+")
+_SHAPE = re.compile(r"(?:[0-9]{1,7}[smhd]){1,4}")
 
 
 def seconds(text: str) -> int | None:

@@ -1,7 +1,20 @@
 """The two endings, and the way back from any point: shared by canary and blue-green."""
 
 from strategies.plan import Plan
-from strategies.steps import Drain, Guard, Keep, Lag, Prove, Remove, Retarget, Shift, Stand, Step, Tidy, Update
+from strategies.steps import (
+    Drain,
+    Guard,
+    Keep,
+    Lag,
+    Prove,
+    Remove,
+    Retarget,
+    Shift,
+    Stand,
+    Step,
+    Tidy,
+    Update,
+)
 
 ROUTE_LAG = 5  # seconds; ingress-nginx applies a change within 4.3 s, Traefik within 2 s by default
 SERVICE_LAG = 2  # seconds; kube-proxy on every node, at its usual minimum sync period of 1 s
@@ -32,7 +45,9 @@ def ending(plan: Plan, stage: int) -> list[Step]:
             *settle,
             tidy,
         ]
-    opened: list[Step] = [Shift(stage=stage, to="after")] if any(w.after != w.canary for w in plan.ways) else []
+    opened: list[Step] = (
+        [Shift(stage=stage, to="after")] if any(w.after != w.canary for w in plan.ways) else []
+    )
     match plan.after:
         case "delete":
             return [keep, wait, Remove(stage=stage, track="stable"), *opened, tidy]

@@ -24,7 +24,9 @@ class Hints(BaseModel):
     keep: int | None = None
     ask_for: int | None = None
     remind: int | None = None
-    version_label: str | None = Field(None, description="the label that tells versions, where it is none of the usual")
+    version_label: str | None = Field(
+        None, description="the label that tells versions, where it is none of the usual"
+    )
 
     def over(self, other: "Hints") -> "Hints":
         """These hints, and where they are silent the other's."""

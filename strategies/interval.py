@@ -1,6 +1,7 @@
-"""Which shares a count of answers is compatible with: the interval that is posted beside every measured share.
+"""Which shares a count of answers is compatible with: the interval posted beside every measured share.
 
-It describes one look, for people to read. It decides nothing: what may be looked at after every batch is in `proof`.
+It describes one look, for people to read. It decides nothing: what may be looked at after every batch is in
+`proof`.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Interval:
 
 @lru_cache
 def quantile(confidence: float) -> float:
-    """How many standard deviations either side of the mean hold `confidence` (0..1, both excluded) of a normal.
+    """How many standard deviations either side of the mean hold `confidence` (between 0 and 1) of a normal.
 
     Newton's method on the error function; `statistics.NormalDist` would bring `random` into the brain.
 
@@ -38,8 +39,7 @@ def quantile(confidence: float) -> float:
     1.96
     """
     if not 0 < confidence < 1:
-        msg = f"a confidence lies between 0 and 1, not at {confidence}"
-        raise ValueError(msg)
+        raise ValueError(f"a confidence lies between 0 and 1, not at {confidence}")
     z = 0.0
     # From 0 the steps climb without ever passing the root (erf is concave there), so this always ends.
     while (step := (confidence - erf(z / sqrt(2))) / (sqrt(2 / pi) * exp(-z * z / 2))) > PRECISION:
@@ -50,17 +50,16 @@ def quantile(confidence: float) -> float:
 def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval for `hits` of `n`; everything (0..1) where n is 0.
 
-    Chosen over Clopper-Pearson because its coverage is near the nominal level instead of above it, and over Wald's
-    because it stays honest at 0 of n. Without continuity correction.
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the
-    American Statistical Association 22 (1927), 209-212.
+    Chosen over Clopper-Pearson because its coverage is near the nominal level instead of above it, and over
+    Wald's because it stays honest at 0 of n. Without continuity correction. Source: E. B. Wilson, Probable
+    inference, the law of succession, and statistical inference, Journal of the American Statistical
+    Association 22 (1927), 209-212.
 
     >>> str(wilson(27, 100)), str(wilson(0, 60)), str(wilson(60, 60))
     ('19–36 %', '0–6 %', '94–100 %')
     """
     if not 0 <= hits <= n:
-        msg = f"{hits} of {n} is not a count"
-        raise ValueError(msg)
+        raise ValueError(f"{hits} of {n} is no count")
     if n == 0:
         return Interval(0.0, 1.0)
     z = quantile(confidence)

@@ -14,7 +14,9 @@ from strategies.refusal import Advice
 from strategies.spec import After, OnFail, ReleaseSpec, RouterName, Strategy
 from strategies.steps import Position, Soak, Step
 
-RELEASE = "0release0"  # stands for the release's id until there is one; no label or name of a user looks like it
+RELEASE = (
+    "0release0"  # stands for the release's id until there is one; no label or name of a user looks like it
+)
 
 
 class Frozen(BaseModel):
@@ -40,7 +42,13 @@ class Way(Frozen):
 
     def at(self, position: Position) -> dict[str, str]:
         """The selector of a position."""
-        return {"before": self.before, "stable": self.stable, "both": self.both, "canary": self.canary, "after": self.after}[position]
+        return {
+            "before": self.before,
+            "stable": self.stable,
+            "both": self.both,
+            "canary": self.canary,
+            "after": self.after,
+        }[position]
 
 
 class Timers(Frozen):
@@ -106,7 +114,9 @@ class Plan(Frozen):
     budgets: tuple[str, ...] = ()
     surge: str | None = None
     unavailable: str | None = None
-    ready_seconds: int | None = Field(None, description="minReadySeconds meanwhile, rolling without a readiness probe")
+    ready_seconds: int | None = Field(
+        None, description="minReadySeconds meanwhile, rolling without a readiness probe"
+    )
     auto: bool = False
     after: After = "delete"
     on_fail: OnFail = "hold"

@@ -52,8 +52,12 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
         if isinstance(stood, Refusal):
             return stood
         track = stood
-    draft = Draft(spec, hints, target, track, label, _base(spec, hints, target, track, label, container, snapshot))
-    laid = {Strategy.CANARY: canary.lay, Strategy.BLUEGREEN: bluegreen.lay, Strategy.ROLLING: rolling.lay}[spec.strategy](draft)
+    draft = Draft(
+        spec, hints, target, track, label, _base(spec, hints, target, track, label, container, snapshot)
+    )
+    laid = {Strategy.CANARY: canary.lay, Strategy.BLUEGREEN: bluegreen.lay, Strategy.ROLLING: rolling.lay}[
+        spec.strategy
+    ](draft)
     if isinstance(laid, Refusal):
         return laid
     extra = max((s.canary_pods for s in laid.stages), default=0) if track else _surge(target.deployment, spec)
@@ -67,17 +71,33 @@ def _container(deployment: Obj, named: str | None) -> Obj | Refusal:
     found = {str(c["name"]): c for c in at(deployment, "spec", "template", "spec", "containers", default=[])}
     names = ", ".join(f"`{n}`" for n in found)
     if named is not None:
-        return found.get(named) or Refusal(code="no-such-container", what=f"There is no container `{named}`.", remedy=f"Deployment {name_of(deployment)} has {names}.")
+        return found.get(named) or Refusal(
+            code="no-such-container",
+            what=f"There is no container `{named}`.",
+            remedy=f"Deployment {name_of(deployment)} has {names}.",
+        )
     if len(found) > 1:
-        return Refusal(code="several-containers", what=f"Deployment {name_of(deployment)} has several containers: {names}.", remedy="Say which one carries the version: `--container NAME`, or the annotation `graylight/container`.")
+        return Refusal(
+            code="several-containers",
+            what=f"Deployment {name_of(deployment)} has several containers: {names}.",
+            remedy="Say which one carries the version: `--container NAME`, or the annotation `graylight/container`.",
+        )
     return next(iter(found.values()))
 
 
 def _version(container: Obj, version: str) -> Refusal | None:
     if not is_version(version):
-        return Refusal(code="bad-version", what=f"`{version}` is neither a tag nor a digest.", remedy="Write a tag such as `v6`, or `sha256:` and 64 hex digits.")
+        return Refusal(
+            code="bad-version",
+            what=f"`{version}` is neither a tag nor a digest.",
+            remedy="Write a tag such as `v6`, or `sha256:` and 64 hex digits.",
+        )
     if with_version(container["image"], version) == container["image"]:
-        return Refusal(code="same-version", what=f"`{version}` is what runs already (`{container['image']}`).", remedy="To start its pods again: `kubectl rollout restart`.")
+        return Refusal(
+            code="same-version",
+            what=f"`{version}` is what runs already (`{container['image']}`).",
+            remedy="To start its pods again: `kubectl rollout restart`.",
+        )
     return None
 
 
@@ -87,11 +107,27 @@ def _router(spec: ReleaseSpec, hints: Hints) -> Refusal | None:
     if router is None or router is fits:
         return None
     if router in BUILT:
-        return Refusal(code="router-cannot", what=f"Router `{router}` cannot do a {spec.strategy.title} release.", remedy=f"Leave `--router` out{f', or use `--router {fits}`' if fits else ''}.")
-    return Refusal(code="router-unknown", what=f"Router `{router}` is not there yet.", remedy=f"Use `--router {fits}`." if fits else "Leave `--router` out.")
+        return Refusal(
+            code="router-cannot",
+            what=f"Router `{router}` cannot do a {spec.strategy.title} release.",
+            remedy=f"Leave `--router` out{f', or use `--router {fits}`' if fits else ''}.",
+        )
+    return Refusal(
+        code="router-unknown",
+        what=f"Router `{router}` is not there yet.",
+        remedy=f"Use `--router {fits}`." if fits else "Leave `--router` out.",
+    )
 
 
-def _base(spec: ReleaseSpec, hints: Hints, target: Target, track: Track | None, label: Version | None, container: Obj, snapshot: Snapshot) -> Plan:
+def _base(
+    spec: ReleaseSpec,
+    hints: Hints,
+    target: Target,
+    track: Track | None,
+    label: Version | None,
+    container: Obj,
+    snapshot: Snapshot,
+) -> Plan:
     old, deployment = str(container["image"]), target.deployment
     template = at(deployment, "spec", "template", default={})
     new_labels = template_labels(track.manifest) if track else {}
@@ -139,7 +175,11 @@ def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:
     usual = Timers()
     no_traffic = spec.strategy is Strategy.BLUEGREEN
     return Timers(
-        soak=first(spec.soak, None if no_traffic else hints.soak, default=ASKED_AT_GREEN if no_traffic else usual.soak),
+        soak=first(
+            spec.soak,
+            None if no_traffic else hints.soak,
+            default=ASKED_AT_GREEN if no_traffic else usual.soak,
+        ),
         keep=first(spec.keep, hints.keep, default=usual.keep),
         remind=first(hints.remind, default=usual.remind),
         ask_for=first(hints.ask_for, default=usual.ask_for),
@@ -149,7 +189,10 @@ def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:
 
 def _may_relabel(target: Target, label: Version) -> bool:
     """In place, the stable template's label may follow only where the Deployment's own selector lets it."""
-    return label.key not in at(target.deployment, "spec", "selector", "matchLabels", default={}) and label.key in target.labels
+    return (
+        label.key not in at(target.deployment, "spec", "selector", "matchLabels", default={})
+        and label.key in target.labels
+    )
 
 
 def _port(container: Obj, target: Target) -> str:
@@ -166,7 +209,10 @@ def _port(container: Obj, target: Target) -> str:
 
 
 def _surge(deployment: Obj, spec: ReleaseSpec) -> int:
-    wanted, surge = replicas_of(deployment), spec.surge or at(deployment, "spec", "strategy", "rollingUpdate", "maxSurge", default="25%")
+    wanted, surge = (
+        replicas_of(deployment),
+        spec.surge or at(deployment, "spec", "strategy", "rollingUpdate", "maxSurge", default="25%"),
+    )
     text = str(surge)
     return -(-wanted * int(text[:-1]) // 100) if text.endswith("%") else int(text)
 
@@ -174,4 +220,9 @@ def _surge(deployment: Obj, spec: ReleaseSpec) -> int:
 def _probe_advice(laid: Plan) -> tuple[Advice, ...]:
     if laid.probe is not None:
         return ()
-    return (Advice(code="no-probe", what="No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven."),)
+    return (
+        Advice(
+            code="no-probe",
+            what="No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven.",
+        ),
+    )

@@ -122,7 +122,9 @@ def fitness(pod: Obj, *, asked: bool, answers: Answers, now: datetime, settle: f
 
 def started(pod: Obj) -> datetime | None:
     """When the last of its containers started, rounded up: the API drops the fraction of the second."""
-    times = [at(s, "state", "running", "startedAt") for s in at(pod, "status", "containerStatuses", default=[])]
+    times = [
+        at(s, "state", "running", "startedAt") for s in at(pod, "status", "containerStatuses", default=[])
+    ]
     found = [moment(t) for t in times if t]
     return max(found) + timedelta(seconds=1) if found else None
 
@@ -130,7 +132,10 @@ def started(pod: Obj) -> datetime | None:
 def trouble(pod: Obj) -> Stuck | None:
     """Why it cannot start, as soon as the API shows it."""
     name = name_of(pod)
-    statuses = [*at(pod, "status", "initContainerStatuses", default=[]), *at(pod, "status", "containerStatuses", default=[])]
+    statuses = [
+        *at(pod, "status", "initContainerStatuses", default=[]),
+        *at(pod, "status", "containerStatuses", default=[]),
+    ]
     for status in statuses:
         waiting = at(status, "state", "waiting", default={})
         reason, message = waiting.get("reason", ""), str(waiting.get("message", "")).strip()
@@ -139,15 +144,24 @@ def trouble(pod: Obj) -> Stuck | None:
             return Stuck("image", f"pod {name} cannot get image `{image}`: {reason}{_because(message)}", name)
         if reason in _CONFIG:
             return Stuck("config", f"pod {name} cannot start: {reason}{_because(message)}", name)
-        ended = at(status, "lastState", "terminated", default={}) or at(status, "state", "terminated", default={})
-        if reason == "CrashLoopBackOff" or (ended and ended.get("exitCode") and int(status.get("restartCount", 0)) >= 1):
+        if reason == "CrashLoopBackOff":
+            ended = at(status, "lastState", "terminated", default={})
             code, times = ended.get("exitCode", "?"), int(status.get("restartCount", 0))
-            why = "was killed for want of memory" if ended.get("reason") == "OOMKilled" else f"ended with exit code {code}"
-            if reason == "CrashLoopBackOff" or not containers_ready(pod):
-                return Stuck("crash", f"pod {name} crashes: container {status.get('name')} {why}, {times} restart{'s' if times != 1 else ''}", name)
+            why = (
+                "was killed for want of memory"
+                if ended.get("reason") == "OOMKilled"
+                else f"ended with exit code {code}"
+            )
+            again = f"{times} restart{'s' if times != 1 else ''}"
+            return Stuck("crash", f"pod {name} crashes: container {status.get('name')} {why}, {again}", name)
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Stuck("unschedulable", f"pod {name} finds no node: {str(scheduled.get('message', '')).strip()}", name, fatal=False)
+        return Stuck(
+            "unschedulable",
+            f"pod {name} finds no node: {str(scheduled.get('message', '')).strip()}",
+            name,
+            fatal=False,
+        )
     return None
 
 
@@ -157,7 +171,9 @@ def workload_trouble(workload: Obj) -> Stuck | None:
     if failure.get("status") == "True":
         message = str(failure.get("message", "")).strip()
         code = "quota" if "exceeded quota" in message else "refused"
-        return Stuck(code, f"the cluster refuses pods of {name_of(workload)}: {message}", fatal=code == "refused")
+        return Stuck(
+            code, f"the cluster refuses pods of {name_of(workload)}: {message}", fatal=code == "refused"
+        )
     return None
 
 

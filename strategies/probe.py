@@ -113,11 +113,17 @@ class Probe(BaseModel):
     def host(self) -> str:
         """The `Host` users would send, without its port."""
         named = {k.lower(): v for k, v in self.headers.items()}.get("host")
-        return (named or urlsplit(self.url).hostname or "").rpartition(":")[0] if named and ":" in named else (named or urlsplit(self.url).hostname or "")
+        return (
+            (named or urlsplit(self.url).hostname or "").rpartition(":")[0]
+            if named and ":" in named
+            else (named or urlsplit(self.url).hostname or "")
+        )
 
     @property
     def sends(self) -> dict[str, str]:
         """The headers that go with the request; a JSON body says that it is one."""
         named = {k.lower() for k in self.headers}
         looks_json = self.body is not None and self.body.lstrip()[:1] in {"{", "["}
-        return self.headers | ({"Content-Type": "application/json"} if looks_json and "content-type" not in named else {})
+        return self.headers | (
+            {"Content-Type": "application/json"} if looks_json and "content-type" not in named else {}
+        )

@@ -2,7 +2,21 @@
 
 from strategies.objects import Obj, at
 
-_SUFFIX = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_SUFFIX = {
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+    "Ti": 2**40,
+    "Pi": 2**50,
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+}
 
 
 def parse(text: str) -> float:
@@ -29,4 +43,6 @@ def requested(pod_spec: Obj, key: str) -> float:
     kind = {"": "requests"}.get(kind, kind)
     if kind not in ("requests", "limits") or resource not in ("cpu", "memory", "ephemeral-storage"):
         return 0.0
-    return sum(parse(str(at(c, "resources", kind, resource, default="0"))) for c in pod_spec.get("containers", []))
+    return sum(
+        parse(str(at(c, "resources", kind, resource, default="0"))) for c in pod_spec.get("containers", [])
+    )

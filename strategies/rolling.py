@@ -19,20 +19,50 @@ def lay(draft: Draft) -> Plan | Refusal:
     base, spec = draft.base, draft.spec
     pods = base.stable_pods
     if spec.surge in ("0", "0%") and spec.unavailable in ("0", "0%"):
-        return Refusal(code="surge", what="With no surge and none unavailable no pod could ever be replaced.", remedy="Let one of them be at least 1.")
+        return Refusal(
+            code="surge",
+            what="With no surge and none unavailable no pod could ever be replaced.",
+            remedy="Let one of them be at least 1.",
+        )
     steps: list[Step] = []
     stages: list[Stage] = []
     if spec.pause_at is not None:
         at_pause = math.ceil(pods * spec.pause_at / 100)
         if pods == 1:
-            return Refusal(code="pause-at", what="One pod cannot pause half way.", remedy="Leave `--pause-at` out, or release by `canary`.")
+            return Refusal(
+                code="pause-at",
+                what="One pod cannot pause half way.",
+                remedy="Leave `--pause-at` out, or release by `canary`.",
+            )
         at_pause = min(at_pause, pods - 1)
         share = round(100 * at_pause / pods)
-        stages.append(Stage(number=1, title=f"{spec.pause_at} %", share=share, stable_pods=pods - at_pause, canary_pods=at_pause, note=f"pauses when {at_pause} of {pods} pods are new"))
-        steps += [Update(stage=1, to="new", pause_at=at_pause), Prove(stage=1, share=share, before=None), Soak(stage=1, seconds=base.timers.soak)]
+        stages.append(
+            Stage(
+                number=1,
+                title=f"{spec.pause_at} %",
+                share=share,
+                stable_pods=pods - at_pause,
+                canary_pods=at_pause,
+                note=f"pauses when {at_pause} of {pods} pods are new",
+            )
+        )
+        steps += [
+            Update(stage=1, to="new", pause_at=at_pause),
+            Prove(stage=1, share=share, before=None),
+            Soak(stage=1, seconds=base.timers.soak),
+        ]
     last = len(stages) + 1
     surge, unavailable = spec.surge or "the Deployment's own", spec.unavailable or "the Deployment's own"
-    stages.append(Stage(number=last, title="100 %", share=100, stable_pods=0, canary_pods=pods, note=f"surge {surge}, unavailable {unavailable}"))
+    stages.append(
+        Stage(
+            number=last,
+            title="100 %",
+            share=100,
+            stable_pods=0,
+            canary_pods=pods,
+            note=f"surge {surge}, unavailable {unavailable}",
+        )
+    )
     steps += [Update(stage=last, to="new"), Prove(stage=last, share=100), Tidy(stage=last)]
     relabel = "" if _pinned(draft) else base.version_key
     return base.model_copy(

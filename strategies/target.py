@@ -56,11 +56,19 @@ def find(snapshot: Snapshot, service: str) -> Target | Refusal:
     live = [d for d in named if snapshot.services_of(template_labels(d))]
     if not live:
         names = _list(named)
-        return Refusal(code="no-service", what=f"No Service selects the pods of {names}, so no traffic can be moved.", remedy="Create a Service whose selector matches the pods' labels.")
+        return Refusal(
+            code="no-service",
+            what=f"No Service selects the pods of {names}, so no traffic can be moved.",
+            remedy="Create a Service whose selector matches the pods' labels.",
+        )
     if len(live) > 1:
         live = [d for d in live if name_of(d) == service] or live
     if len(live) > 1:
-        return Refusal(code="ambiguous", what=f"`{service}` could be any of {_list(live)}.", remedy=f"Name one of them, or set the annotation `{SERVICE_NOTE}: {service}` on the one that is meant.")
+        return Refusal(
+            code="ambiguous",
+            what=f"`{service}` could be any of {_list(live)}.",
+            remedy=f"Name one of them, or set the annotation `{SERVICE_NOTE}: {service}` on the one that is meant.",
+        )
     (deployment,) = live
     unfit = _unfit(snapshot, deployment)
     if unfit:
@@ -86,14 +94,25 @@ def backends(ingress: Obj) -> tuple[str, ...]:
 
 def route_backends(route: Obj) -> tuple[str, ...]:
     """The Services an HTTPRoute leads to."""
-    return tuple(str(ref["name"]) for rule in at(route, "spec", "rules", default=[]) for ref in rule.get("backendRefs") or [] if ref.get("kind", "Service") == "Service")
+    return tuple(
+        str(ref["name"])
+        for rule in at(route, "spec", "rules", default=[])
+        for ref in rule.get("backendRefs") or []
+        if ref.get("kind", "Service") == "Service"
+    )
 
 
 def _candidates(snapshot: Snapshot, service: str) -> list[Obj]:
     own = [d for d in snapshot.deployments() if TRACK_LABEL not in labels_of(d)]
     for test in (
         lambda d: annotations_of(d).get(SERVICE_NOTE) == service,
-        lambda d: any(labels_of(d).get(key) == service or template_labels(d).get(key) == service for key in NAME_LABELS) or service in (name_of(d), annotations_of(d).get(BASE_NOTE)),
+        lambda d: (
+            any(
+                labels_of(d).get(key) == service or template_labels(d).get(key) == service
+                for key in NAME_LABELS
+            )
+            or service in (name_of(d), annotations_of(d).get(BASE_NOTE))
+        ),
     ):
         found = [d for d in own if test(d)]
         if found:
@@ -104,24 +123,60 @@ def _candidates(snapshot: Snapshot, service: str) -> list[Obj]:
 def _none(snapshot: Snapshot, service: str) -> Refusal:
     for kind in (STATEFULSET, DAEMONSET):
         for workload in snapshot.all(kind):
-            if service == name_of(workload) or any(labels_of(workload).get(key) == service for key in NAME_LABELS):
-                return Refusal(code="not-a-deployment", what=f"`{service}` is a {kind.name}; Graylight releases Deployments.", remedy=f"Release it with `kubectl rollout`, which knows how to replace a {kind.name}'s pods in order.")
-    known = sorted({labels_of(d).get("app") or name_of(d) for d in snapshot.deployments() if TRACK_LABEL not in labels_of(d)})
-    there = f"There {'is' if len(known) == 1 else 'are'} {', '.join(f'`{n}`' for n in known[:12])}{' …' if len(known) > 12 else ''}." if known else "There is no Deployment in it at all."
-    return Refusal(code="not-found", what=f"No Deployment in namespace `{snapshot.namespace}` is named `{service}` or labelled so ({', '.join(NAME_LABELS)}).", remedy=there)
+            if service == name_of(workload) or any(
+                labels_of(workload).get(key) == service for key in NAME_LABELS
+            ):
+                return Refusal(
+                    code="not-a-deployment",
+                    what=f"`{service}` is a {kind.name}; Graylight releases Deployments.",
+                    remedy=f"Release it with `kubectl rollout`, which knows how to replace a {kind.name}'s pods in order.",
+                )
+    known = sorted(
+        {
+            labels_of(d).get("app") or name_of(d)
+            for d in snapshot.deployments()
+            if TRACK_LABEL not in labels_of(d)
+        }
+    )
+    there = (
+        f"There {'is' if len(known) == 1 else 'are'} {', '.join(f'`{n}`' for n in known[:12])}{' …' if len(known) > 12 else ''}."
+        if known
+        else "There is no Deployment in it at all."
+    )
+    return Refusal(
+        code="not-found",
+        what=f"No Deployment in namespace `{snapshot.namespace}` is named `{service}` or labelled so ({', '.join(NAME_LABELS)}).",
+        remedy=there,
+    )
 
 
 def _unfit(snapshot: Snapshot, deployment: Obj) -> Refusal | None:
     name, wanted = name_of(deployment), replicas_of(deployment)
     if wanted == 0:
-        return Refusal(code="scaled-to-zero", what=f"Deployment {name} stands at 0 replicas: there is no version to compare with.", remedy=f"Scale it up first: `kubectl scale deployment/{name} --replicas=1`.")
+        return Refusal(
+            code="scaled-to-zero",
+            what=f"Deployment {name} stands at 0 replicas: there is no version to compare with.",
+            remedy=f"Scale it up first: `kubectl scale deployment/{name} --replicas=1`.",
+        )
     if at(deployment, "spec", "paused"):
-        return Refusal(code="paused", what=f"Deployment {name} is paused in the middle of somebody's rollout.", remedy=f"Finish it first: `kubectl rollout resume deployment/{name}`.")
+        return Refusal(
+            code="paused",
+            what=f"Deployment {name} is paused in the middle of somebody's rollout.",
+            remedy=f"Finish it first: `kubectl rollout resume deployment/{name}`.",
+        )
     if rolling(deployment):
         status = deployment.get("status") or {}
-        return Refusal(code="rolling-already", what=f"Deployment {name} is in the middle of a rollout of its own ({status.get('updatedReplicas', 0)} of {wanted} pods updated, {status.get('availableReplicas', 0)} available).", remedy=f"Wait for it (`kubectl rollout status deployment/{name}`) or undo it, then ask again.")
+        return Refusal(
+            code="rolling-already",
+            what=f"Deployment {name} is in the middle of a rollout of its own ({status.get('updatedReplicas', 0)} of {wanted} pods updated, {status.get('availableReplicas', 0)} available).",
+            remedy=f"Wait for it (`kubectl rollout status deployment/{name}`) or undo it, then ask again.",
+        )
     if not any(not going(p) for p in snapshot.pods_of(deployment)):
-        return Refusal(code="no-pods", what=f"Deployment {name} has no pods.", remedy=f"Look why: `kubectl describe deployment/{name}`.")
+        return Refusal(
+            code="no-pods",
+            what=f"Deployment {name} has no pods.",
+            remedy=f"Look why: `kubectl describe deployment/{name}`.",
+        )
     return None
 
 
@@ -132,7 +187,9 @@ def rolling(deployment: Obj) -> bool:
         return True
     if condition(deployment, "Progressing").get("reason") == "ReplicaSetUpdated":
         return True
-    return any(int(status.get(key, 0)) != wanted for key in ("updatedReplicas", "replicas", "availableReplicas"))
+    return any(
+        int(status.get(key, 0)) != wanted for key in ("updatedReplicas", "replicas", "availableReplicas")
+    )
 
 
 def _list(objects: list[Obj]) -> str:

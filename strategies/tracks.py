@@ -29,7 +29,12 @@ _NOT_COPIED = (
     "kustomize.toolkit.fluxcd.io/",
     "helm.toolkit.fluxcd.io/",
 )
-_TRACKING_LABELS = ("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "helm.sh/chart")
+_TRACKING_LABELS = (
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "helm.sh/chart",
+)
 
 Ending = Literal["replace", "in-place", "update"]
 
@@ -59,7 +64,9 @@ def version_label(target: Target, version: str, configured: str | None) -> Versi
     """The version label of a service, None where it has none."""
     keys = ((configured,) if configured else ()) + VERSION_LABELS
     labels = target.labels
-    key = next((k for k in keys if k in selector_of(target.deployment)), None) or next((k for k in keys if k in labels), None)
+    key = next((k for k in keys if k in selector_of(target.deployment)), None) or next(
+        (k for k in keys if k in labels), None
+    )
     if key is None:
         return None
     pinned = any(key in at(s, "spec", "selector", default={}) for s in target.services)
@@ -71,7 +78,14 @@ def selector_of(deployment: Obj) -> Labels:
     return dict(at(deployment, "spec", "selector", "matchLabels", default={}))
 
 
-def stand(strategy: Strategy, target: Target, snapshot: Snapshot, version: str, container: str, label: Version | None) -> Track | Refusal:
+def stand(
+    strategy: Strategy,
+    target: Target,
+    snapshot: Snapshot,
+    version: str,
+    container: str,
+    label: Version | None,
+) -> Track | Refusal:
     """The new track, or why it cannot stand."""
     replace = label is not None and label.key in selector_of(target.deployment)
     beside = strategy is Strategy.BLUEGREEN
@@ -80,23 +94,56 @@ def stand(strategy: Strategy, target: Target, snapshot: Snapshot, version: str, 
     if beside and not replace and not (label and label.pinned):
         key = _shared_key(target)
         if key is None:
-            return Refusal(code="no-common-key", what=f"The Services of `{target.service}` select by no label in common, so the new pods cannot be kept out of them.", remedy="Let them share one label, or release by `canary` or `rolling`.")
+            return Refusal(
+                code="no-common-key",
+                what=f"The Services of `{target.service}` select by no label in common, so the new pods cannot be kept out of them.",
+                remedy="Let them share one label, or release by `canary` or `rolling`.",
+            )
         apart |= {key: RELEASE}
     if replace and label and label.old == label.new:
-        return Refusal(code="same-label", what=f"The new version's label would be `{label.key}: {label.new}`, which the running one already bears.", remedy="Use a tag that differs, or correct the label.")
-    ways = tuple(_way(name_of(s), at(s, "spec", "selector"), label if replace or (label and label.pinned) else None, replace=replace, beside=beside, apart=apart) for s in target.services)
+        return Refusal(
+            code="same-label",
+            what=f"The new version's label would be `{label.key}: {label.new}`, which the running one already bears.",
+            remedy="Use a tag that differs, or correct the label.",
+        )
+    ways = tuple(
+        _way(
+            name_of(s),
+            at(s, "spec", "selector"),
+            label if replace or (label and label.pinned) else None,
+            replace=replace,
+            beside=beside,
+            apart=apart,
+        )
+        for s in target.services
+    )
     bare = [w.service for w in ways if not w.both]
     if bare and not beside:
-        return Refusal(code="selects-only-version", what=f"Service {bare[0]} selects nothing but the version, so it cannot be opened to both.", remedy="Add a second label to its selector, or release by `bluegreen`.")
+        return Refusal(
+            code="selects-only-version",
+            what=f"Service {bare[0]} selects nothing but the version, so it cannot be opened to both.",
+            remedy="Add a second label to its selector, or release by `bluegreen`.",
+        )
     gated = not beside and any(w.stable == w.both for w in ways)
     taken = {name_of(d) for d in snapshot.all(DEPLOYMENT)}
     suffix = "canary" if not replace and not beside else short(version)
     name = free(dns_label(f"{target.base}-{suffix}"), taken)
-    manifest = _manifest(target, name, version, container, apart, permanent=replace, gated=gated, track="green" if beside else "canary")
+    manifest = _manifest(
+        target,
+        name,
+        version,
+        container,
+        apart,
+        permanent=replace,
+        gated=gated,
+        track="green" if beside else "canary",
+    )
     return Track(name, "replace" if replace else "in-place", manifest, ways, gated)
 
 
-def _way(service: str, selector: Labels, pin: Version | None, *, replace: bool, beside: bool, apart: Labels) -> Way:
+def _way(
+    service: str, selector: Labels, pin: Version | None, *, replace: bool, beside: bool, apart: Labels
+) -> Way:
     """The five positions of one Service.
 
     pinned:    {app, version: 1} → both {app} → canary {app, version: 2}
@@ -120,28 +167,54 @@ def _shared_key(target: Target) -> str | None:
     return next((k for k in (*KEYS, *sorted(shared)) if k in shared), None)
 
 
-def _manifest(target: Target, name: str, version: str, container: str, apart: Labels, *, permanent: bool, gated: bool, track: str) -> Obj:
+def _manifest(
+    target: Target,
+    name: str,
+    version: str,
+    container: str,
+    apart: Labels,
+    *,
+    permanent: bool,
+    gated: bool,
+    track: str,
+) -> Obj:
     """The new Deployment: the live one's spec at the new image, told apart by its labels, with nobody else's marks."""
     old = target.deployment
     spec = copy.deepcopy(old["spec"])
     spec["replicas"] = 0
-    spec["selector"] = copy.deepcopy(spec["selector"]) | {"matchLabels": selector_of(old) | {k: v for k, v in apart.items() if k in selector_of(old) or k == RELEASE_LABEL}}
+    spec["selector"] = copy.deepcopy(spec["selector"]) | {
+        "matchLabels": selector_of(old)
+        | {k: v for k, v in apart.items() if k in selector_of(old) or k == RELEASE_LABEL}
+    }
     template = spec["template"]
     ours = {} if permanent else {RELEASE_LABEL: RELEASE, TRACK_LABEL: track}
-    template["metadata"] = {k: v for k, v in template.get("metadata", {}).items() if k in ("labels", "annotations")}
+    template["metadata"] = {
+        k: v for k, v in template.get("metadata", {}).items() if k in ("labels", "annotations")
+    }
     template["metadata"]["labels"] = template_labels(old) | apart | ours
     for found in template["spec"]["containers"]:
         if found["name"] == container:
             found["image"] = with_version(found["image"], version)
     if gated:
-        template["spec"]["readinessGates"] = [*template["spec"].get("readinessGates", []), {"conditionType": GATE}]
+        template["spec"]["readinessGates"] = [
+            *template["spec"].get("readinessGates", []),
+            {"conditionType": GATE},
+        ]
     labels = {k: v for k, v in labels_of(old).items() if not k.startswith(_TRACKING_LABELS)}
     named = {k: v for k, v in apart.items() if k in labels or k in VERSION_LABELS}
-    notes = {k: v for k, v in annotations_of(old).items() if not k.startswith(_NOT_COPIED)} | {BASE_NOTE: target.base, RELEASE_NOTE: RELEASE}
+    notes = {k: v for k, v in annotations_of(old).items() if not k.startswith(_NOT_COPIED)} | {
+        BASE_NOTE: target.base,
+        RELEASE_NOTE: RELEASE,
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "namespace": old["metadata"]["namespace"], "labels": (labels | named | ours) if permanent else (labels | apart | ours), "annotations": notes},
+        "metadata": {
+            "name": name,
+            "namespace": old["metadata"]["namespace"],
+            "labels": (labels | named | ours) if permanent else (labels | apart | ours),
+            "annotations": notes,
+        },
         "spec": spec,
     }
 

@@ -41,7 +41,7 @@ class Mistake:
         """
         lead = f"{prefix} " if prefix else ""
         shown, start, end = self._window()
-        padding = " " * cells(lead + shown[:start])
+        padding = " " * cells(lead + shown[:start].ljust(start))
         carets = "^" * max(1, cells(shown[start:end].ljust(end - start)))
         lines = [(lead + shown).rstrip(), padding + carets, str(self)]
         if self.usage:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.grammar.canonical import line
@@ -92,6 +92,7 @@ def why(reason: str) -> ReleaseSpec:
     return ReleaseSpec(strategy=Strategy.CANARY, service="web", version="v6", reason=reason)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(specs(), st.booleans())
 @example(why('<http://a<http://b>|&lt;&amp;lt; “x” \\" \\'), False)
 @example(why("--auto"), True)

@@ -76,8 +76,8 @@ def test_the_shells_help_is_made_from_the_same_table() -> None:
 
 
 def test_the_table_says_what_the_spec_says() -> None:
-    assert table.STRATEGIES == tuple(Strategy)
-    assert table.ROUTERS == tuple(RouterName)
+    assert [Strategy(name) for name in table.STRATEGIES] == list(Strategy)
+    assert [RouterName(name) for name in table.ROUTERS] == list(RouterName)
     taken = {
         flag.field for flag in table.FLAGS if set(flag.takes) & set(table.STRATEGIES) and not flag.coming
     }
@@ -98,6 +98,8 @@ def test_a_written_duration_is_read_back() -> None:
 
 
 def test_help_needs_neither_pydantic_nor_a_cluster() -> None:
-    code = "import sys, bot.grammar.usage; print([m for m in ('pydantic', 'kubernetes', 'difflib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code = "import sys, bot.grammar.usage; print([m for m in ('pydantic', 'kubernetes') if m in sys.modules])"
+    done = subprocess.run(  # noqa: S603 — our own interpreter with the line above
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -1,9 +1,9 @@
-"""What is wrong with a line, where, and what was meant. `^` stands under the wrong word of the normalised line."""
+"""What is wrong with a line, where, and what was meant; `^` stands under the wrong word."""
 
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.grammar.line import LONGEST
@@ -44,7 +44,7 @@ def mistake_in(text: str) -> Mistake:
         ("canary web v6!", "           ^^^", "`v6!` is no version"),
         ("canary web v1–2", "           ^^^^", "Did you mean `v1-2`?"),
         ("canary web sha256:abc", "           ^^^^^^^^^^", "64 hexadecimal digits"),
-        ("canary web " + "v" * 129, "           ^", "is no version"),
+        ("canary web " + "v" * 129, "           " + "^" * 89, "is no version"),
         ("plan web v6", "     ^^^", "`canary`, `bluegreen` or `rolling`."),
         ("plan", "     ^", "`canary`, `bluegreen` or `rolling`."),
         ("plan canry web v6", "     ^^^^^", "Did you mean `canary`?"),
@@ -87,7 +87,7 @@ def mistake_in(text: str) -> Mistake:
         ("canary web v6 --ratio 1-3", "                      ^^^", "`1-3` is no ratio"),
         (
             "canary web v6 --steps 25 --ratio 1:3",
-            "                         ^^^^^^^^^^^",
+            "                         ^^^^^^^",
             "one of them is enough",
         ),
         ("rolling web v6 --surge 101%", "                       ^^^^", "percent up to 100"),
@@ -117,9 +117,8 @@ def mistake_in(text: str) -> Mistake:
 def test_a_mistake_stands_under_its_word_and_says_what_helps(text: str, carets: str, words: str) -> None:
     mistake = mistake_in(text)
     shown = mistake.render().splitlines()
-    assert shown[0] == mistake.line
-    assert shown[1].startswith(carets)
-    assert shown[1] == carets or "^" * 128 in shown[1] or len(carets) > len(shown[1]) - 1
+    assert shown[0] == mistake.line[:100] + "…" * (len(mistake.line) > 100)
+    assert shown[1] == carets
     assert words in shown[2]
 
 
@@ -234,10 +233,11 @@ def check(read: object) -> None:
     assert read.what.endswith(".")
     line, carets, *_ = read.render("/release").splitlines()
     assert set(carets) == {" ", "^"}
-    assert cells(carets) <= cells(line) + 3
+    assert cells(carets) <= cells(line) + 2
     read.render().encode()  # nothing that cannot be printed
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(LINES)
 @example("")
 @example('"')
@@ -246,6 +246,7 @@ def test_no_text_raises_and_each_mistake_points_into_its_line(text: str) -> None
     check(parse(text))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.one_of(PIECES, st.text(max_size=12)), max_size=10))
 def test_no_words_raise_and_each_mistake_points_into_its_line(words: list[str]) -> None:
     check(parse_words(words))

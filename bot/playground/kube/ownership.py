@@ -141,6 +141,8 @@ def after_update(
     after = leaves(new)
     changed = {p for p, value in after.items() if p not in before or before[p] != value}
     removed = set(before) - set(after)
+    if not subresource:  # what the server itself fills in there belongs to nobody
+        changed = {p for p in changed if p[0] != "f:status"}
     if not changed and not removed:
         return entries
     mine = next((e for e in entries if same_writer(e, manager, "Update", subresource)), None)

@@ -4,8 +4,6 @@ Invariant: what is of the wrong kind is refused as `invalid_arguments`, what is 
 method documents.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any, Final

@@ -5,8 +5,6 @@ Limits: Slack's Block Kit reference, "Blocks". A kind that is not in a surface's
 left out on purpose and refused too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ Sources: Slack's reference of chat.postMessage, chat.update, chat.delete, chat.p
 chat.getPermalink and reactions.add, their error tables included.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bot.playground.slack.arguments import Arguments

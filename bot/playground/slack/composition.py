@@ -3,8 +3,6 @@
 Limits: Slack's Block Kit reference, "Composition objects".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

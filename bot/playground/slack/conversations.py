@@ -3,8 +3,6 @@
 Sources: Slack's reference of conversations.*, users.info, usergroups.users.list, auth.test.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from bot.playground.slack.arguments import Arguments

@@ -4,9 +4,8 @@ Invariant: a delivery ends once, by the first acknowledgement within the patienc
 an acknowledgement after that is recorded and changes nothing, as in Slack.
 """
 
-from __future__ import annotations
-
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -29,7 +28,7 @@ class Delivery:
     envelope_id: str
     kind: Kind
     payload: Json
-    began: float
+    began: float = field(default_factory=time.monotonic)
     trigger_id: str | None = None
     response_url: str | None = None
     acked_after: float | None = None
@@ -50,7 +49,7 @@ class Delivery:
         """Whether the app acknowledged it within the patience."""
         return self.acked_after is not None and self.error is None
 
-    async def done(self) -> Delivery:
+    async def done(self) -> "Delivery":
         """Waits until it was acknowledged, or until the person saw an error."""
         await self.over.wait()
         return self

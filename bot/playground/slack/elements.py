@@ -4,8 +4,6 @@ Limits: Slack's Block Kit reference, "Block elements". Each table below names th
 kind of block may hold.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -4,8 +4,6 @@ A fault waits until its method is called, then acts `times` times. Rates are off
 published ones are in `PUBLISHED`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 Source: Slack's reference of files.getUploadURLExternal and files.completeUploadExternal.
 """
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from bot.playground.slack.arguments import Arguments

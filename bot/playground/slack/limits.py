@@ -6,8 +6,6 @@ table. Sources: Slack's Block Kit reference, chat.postMessage, chat.update, view
 Invariant: pure; a verdict is a value, never an exception.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final

@@ -3,8 +3,6 @@
 While away the port stays bound without listening, so that connections are refused and nobody else takes it.
 """
 
-from __future__ import annotations
-
 import socket
 from dataclasses import dataclass
 

@@ -4,15 +4,13 @@ A message is mutable, as Slack's are: an update changes it in place and keeps wh
 `snapshot()` is what somebody who has not seen the update still looks at, and may click.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from bot.playground.slack.limits import flattened
 from bot.playground.slack.schema import Json
+from bot.playground.slack.visible import lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Message:
     subtype: str | None = None
     files: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
-    past: list[Message] = field(default_factory=list)
+    past: list["Message"] = field(default_factory=list)
 
     @property
     def in_thread(self) -> bool:
@@ -95,7 +93,7 @@ class Message:
             return "\n".join([self.text, *(str(file.get("title", "")) for file in self.files)]).strip("\n")
         return "\n".join(line for block in self.all_blocks for line in lines(block))
 
-    def snapshot(self) -> Message:
+    def snapshot(self) -> "Message":
         """What it looks like now, unmoved by later updates."""
         return replace(self, blocks=copy.deepcopy(self.blocks), reactions=dict(self.reactions), past=[])
 
@@ -127,67 +125,3 @@ def controls(blocks: list[Json]) -> Iterator[Control]:
         for element in inside:
             if isinstance(element, dict) and element.get("type") != "image":
                 yield Control(element, name)
-
-
-def lines(block: Json) -> Iterator[str]:
-    """The words of one block without its controls, a line each."""
-    kind = block.get("type")
-    match kind:
-        case "section":
-            yield from _said(block.get("text"))
-            for part in block.get("fields") or []:
-                yield from _said(part)
-        case "context":
-            yield "  ".join(line for part in block.get("elements") or [] for line in _said(part))
-        case "header" | "alert":
-            yield from _said(block.get("text"))
-        case "markdown":
-            yield from str(block.get("text", "")).split("\n")
-        case "divider":
-            yield "———"
-        case "table":
-            for row in block.get("rows") or []:
-                yield " | ".join(_cell(cell) for cell in row)
-        case "data_visualization":
-            yield from _chart(block)
-        case "container":
-            yield from _said(block.get("title"))
-            yield from _said(block.get("subtitle"))
-            for child in block.get("child_blocks") or []:
-                yield from lines(child)
-        case "rich_text":
-            yield from _rich(block).split("\n")
-        case "image":
-            yield f"({block.get('alt_text', '')})"
-        case "input":
-            yield from _said(block.get("label"))
-        case _:
-            return
-
-
-def _said(words: Any) -> Iterator[str]:
-    if isinstance(words, dict):
-        yield from str(words.get("text") or words.get("alt_text") or "").split("\n")
-
-
-def _cell(cell: Json) -> str:
-    if cell.get("type") == "rich_text":
-        return _rich(cell)
-    return str(cell.get("text", cell.get("value", "")))
-
-
-def _rich(value: Json) -> str:
-    if "elements" not in value:
-        plain = value.get("text") or value.get("fallback") or value.get("url") or value.get("name")
-        return str(plain or value.get("user_id") or "")
-    between = "" if value.get("type") in {"rich_text_section", "rich_text_quote"} else "\n"
-    return between.join(_rich(inner) for inner in value["elements"])
-
-
-def _chart(block: Json) -> Iterator[str]:
-    yield str(block.get("title", ""))
-    chart = block.get("chart") or {}
-    for segment in chart.get("segments") or []:
-        yield f"{segment['label']}: {segment['value']}"
-    for series in chart.get("series") or []:
-        yield f"{series['name']}: " + ", ".join(f"{one['label']} {one['value']}" for one in series["data"])

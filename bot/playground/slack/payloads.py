@@ -4,8 +4,7 @@ Source: Slack's reference of interaction payloads, slash commands and the Events
 to apps: a click on an ephemeral message carries no `message`, and one in a thread names the thread.
 """
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.playground.slack.chat import shown
@@ -16,6 +15,16 @@ from bot.playground.slack.workspace import APP, BOT_USER, TEAM, Workspace
 
 TOKEN: Final = "verification-token"  # noqa: S105 - deprecated by Slack, a constant, protects nothing
 DOMAIN: Final = "playground"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did something, where, and what the app may answer with: a trigger and a response_url."""
+
+    user: str
+    channel: str = ""
+    trigger: str | None = None
+    answer: str = ""
 
 
 def _who(workspace: Workspace, user: str) -> Json:
@@ -42,23 +51,21 @@ def _where(workspace: Workspace, channel: str) -> Json:
     return {"id": channel, "name": "directmessage" if found.im else found.name}
 
 
-def slash(
-    workspace: Workspace, command: str, text: str, *, user: str, channel: str, trigger: str, answer: str
-) -> Json:
+def slash(workspace: Workspace, act: Act, command: str, text: str) -> Json:
     """A slash command."""
     return {
         "token": TOKEN,
-        "team_id": workspace.people[user].team,
+        "team_id": workspace.people[act.user].team,
         "team_domain": DOMAIN,
         "api_app_id": APP,
-        "user_id": user,
-        "user_name": _who(workspace, user)["name"],
-        "channel_id": channel,
-        "channel_name": _where(workspace, channel)["name"],
+        "user_id": act.user,
+        "user_name": _who(workspace, act.user)["name"],
+        "channel_id": act.channel,
+        "channel_name": _where(workspace, act.channel)["name"],
         "command": command,
         "text": text,
-        "trigger_id": trigger,
-        "response_url": answer,
+        "trigger_id": act.trigger,
+        "response_url": act.answer,
         "is_enterprise_install": "false",
     }
 
@@ -76,16 +83,7 @@ def _action(control: Control, at: str, more: Json) -> Json:
     return {**action, "action_ts": at, **more}
 
 
-def clicked(
-    workspace: Workspace,
-    message: Message,
-    control: Control,
-    *,
-    user: str,
-    trigger: str,
-    answer: str,
-    more: Json,
-) -> Json:
+def clicked(workspace: Workspace, act: Act, message: Message, control: Control, more: Json) -> Json:
     """A control on a message was used; `more` holds what was picked."""
     alone = message.ephemeral_for is not None
     container: dict[str, Any] = {
@@ -96,23 +94,21 @@ def clicked(
     }
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
-    payload = _frame(workspace, "block_actions", user, trigger) | {
+    payload = _frame(workspace, "block_actions", act.user, act.trigger) | {
         "container": container,
         "channel": _where(workspace, message.channel),
         "state": {"values": {}},
-        "response_url": answer,
+        "response_url": act.answer,
         "actions": [_action(control, workspace.timestamp(), more)],
     }
     return payload if alone else payload | {"message": shown(workspace, message, metadata=True)}
 
 
-def pressed(
-    workspace: Workspace, view: View, control: Control, *, trigger: str, state: Json, more: Json
-) -> Json:
+def pressed(workspace: Workspace, act: Act, view: View, control: Control, more: Json) -> Json:
     """A control in a modal or Home tab was used."""
-    return _frame(workspace, "block_actions", view.user, trigger) | {
+    return _frame(workspace, "block_actions", view.user, act.trigger) | {
         "container": {"type": "view", "view_id": view.id},
-        "view": view.shown(state),
+        "view": view.shown(),
         "actions": [_action(control, workspace.timestamp(), more)],
     }
 
@@ -141,21 +137,19 @@ def searched(workspace: Workspace, view: View, control: Control, query: str) -> 
     }
 
 
-def shortcut(
-    workspace: Workspace, callback: str, *, user: str, trigger: str, message: Message | None, answer: str
-) -> Json:
+def shortcut(workspace: Workspace, act: Act, callback: str, message: Message | None) -> Json:
     """A shortcut: global, or on a message."""
     at = {"callback_id": callback, "action_ts": workspace.timestamp()}
     if message is None:
-        return _frame(workspace, "shortcut", user, trigger) | at
+        return _frame(workspace, "shortcut", act.user, act.trigger) | at
     return (
-        _frame(workspace, "message_action", user, trigger)
+        _frame(workspace, "message_action", act.user, act.trigger)
         | at
         | {
             "channel": _where(workspace, message.channel),
             "message_ts": message.ts,
             "message": shown(workspace, message, metadata=True),
-            "response_url": answer,
+            "response_url": act.answer,
         }
     )
 

@@ -4,8 +4,6 @@ Each act returns at once with its `Delivery`; `await delivery.done()` waits for 
 error. An act that Slack's client would not offer (a button that is not there) is a `LookupError`.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from bot.playground.slack import payloads
 from bot.playground.slack.delivery import Delivery, Kind
 from bot.playground.slack.limits import judge_message, judge_options
 from bot.playground.slack.message import Control, Message
+from bot.playground.slack.payloads import Act
 from bot.playground.slack.responses import Responses
 from bot.playground.slack.schema import Json
 from bot.playground.slack.sockets import Sockets
@@ -40,9 +39,7 @@ class People:
         words = text.removeprefix(command).strip()
         trigger = self.workspace.issue_trigger(user)
         address = self.responses.issue(user, channel, None)
-        payload = payloads.slash(
-            self.workspace, command, words, user=user, channel=channel, trigger=trigger, answer=address
-        )
+        payload = payloads.slash(self.workspace, Act(user, channel, trigger, address), command, words)
         delivery = self._delivery("slash_commands", payload, trigger, address)
         delivery.settle = lambda answer: self._answered(answer, user, channel)
         delivery.shown = lambda error: self._complained(error, user, channel)
@@ -92,7 +89,7 @@ class People:
         origin = next((one for one in self.workspace.messages if one.ts == message.ts), message)
         address = self.responses.issue(user, message.channel, origin)
         payload = payloads.clicked(
-            self.workspace, message, control, user=user, trigger=trigger, answer=address, more=more
+            self.workspace, Act(user, message.channel, trigger, address), message, control, more
         )
         delivery = self._delivery("interactive", payload, trigger, address)
         delivery.confirm = control.confirm
@@ -129,9 +126,7 @@ class People:
         """Runs a shortcut: a global one, or one on a message."""
         trigger = self.workspace.issue_trigger(user)
         address = self.responses.issue(user, message.channel, message) if message else ""
-        payload = payloads.shortcut(
-            self.workspace, callback, user=user, trigger=trigger, message=message, answer=address
-        )
+        payload = payloads.shortcut(self.workspace, Act(user, "", trigger, address), callback, message)
         return await self._interact(payload, trigger)
 
     async def press(
@@ -141,7 +136,7 @@ class People:
         control = self._offered(view.controls, action_id, value, str(view.content))
         trigger = self.workspace.issue_trigger(view.user)
         more = {"selected_option": _option(control, option)} if option else {}
-        payload = payloads.pressed(self.workspace, view, control, trigger=trigger, state={}, more=more)
+        payload = payloads.pressed(self.workspace, Act(view.user, trigger=trigger), view, control, more)
         return await self._interact(payload, trigger)
 
     async def submit(self, view: View, filled: Mapping[str, Any]) -> Delivery:
@@ -184,7 +179,6 @@ class People:
             envelope_id=str(uuid.uuid4()),
             kind=kind,
             payload=payload,
-            began=self.workspace.clock(),
             trigger_id=trigger,
             response_url=address,
         )

@@ -4,8 +4,6 @@ An answer may add a message (private by default), replace the one that was click
 only way to change an ephemeral message. Source: Slack's "Handling user interaction", message responses.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -3,8 +3,6 @@
 Limits: Slack's Block Kit reference, "Rich text block".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

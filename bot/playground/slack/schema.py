@@ -5,8 +5,6 @@ A check takes a value and where it stands, and yields a complaint per fault, as 
 Invariant: a check never raises, whatever JSON it is given.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -93,6 +91,7 @@ class Shape:
     rules: tuple[Check, ...] = field(default=())
 
     def __call__(self, value: Any, at: str) -> Iterator[str]:
+        """Yields the faults of a value."""
         if not isinstance(value, dict):
             yield fault("must provide an object", at)
             return

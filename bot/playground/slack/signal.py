@@ -4,8 +4,6 @@ A waiter remembers the version it has looked at and waits for a later one: a cha
 wait ends the wait at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 
 

@@ -6,10 +6,9 @@ Invariants: a payload goes to a connection that is open and has not been told to
 never sent again by themselves, events are (at once, after one and after five minutes).
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -53,7 +52,7 @@ class Sockets:
     stray: list[Json] = field(default_factory=list)
     _tickets: set[str] = field(default_factory=set)
     _turn: int = 0
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[Delivery]] = field(default_factory=set)
     _timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
     @property
@@ -122,7 +121,7 @@ class Sockets:
             self.stray.append(answer)
         for delivery in found:
             if delivery.acked_after is None:
-                delivery.acked_after = self.workspace.clock() - delivery.began
+                delivery.acked_after = time.monotonic() - delivery.began
             if not delivery.over.is_set():
                 delivery.answer = answer.get("payload")
                 delivery.end()
@@ -164,28 +163,22 @@ class Sockets:
     def _expire(self, delivery: Delivery, words: str) -> None:
         delivery.end(words)
         if delivery.kind == "events_api" and delivery.retry_attempt < len(RETRIES):
-            self._later(RETRIES[delivery.retry_attempt], delivery, words)
+            loop = asyncio.get_running_loop()
+            wait = RETRIES[delivery.retry_attempt]
+            self._timers.append(loop.call_later(wait, self._again, delivery, words))
         self.workspace.changed.tick()
 
-    def _later(self, seconds: float, delivery: Delivery, words: str) -> None:
+    def _again(self, delivery: Delivery, words: str) -> None:
         again = Delivery(
             envelope_id=str(uuid.uuid4()),
             kind=delivery.kind,
             payload=delivery.payload,
-            began=self.workspace.clock() + seconds,
             retry_attempt=delivery.retry_attempt + 1,
             retry_reason="timeout",
         )
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(seconds, self._again, again, words))
-
-    def _again(self, delivery: Delivery, words: str) -> None:
-        task = asyncio.create_task(self._deliver_again(delivery, words))
+        task = asyncio.create_task(self.deliver(again, expired=words, nobody=words))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _deliver_again(self, delivery: Delivery, words: str) -> None:
-        await self.deliver(delivery, expired=words, nobody=words)
 
     async def disconnect(self, reason: Literal["warning", "refresh_requested", "link_disabled"]) -> None:
         """Tells every connection to go; after a warning it may still be used."""

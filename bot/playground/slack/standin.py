@@ -5,8 +5,6 @@ It refuses what Slack refuses (see `limits.py`, `blocks.py`, `web_api.py`), keep
 Invariant: everything a bot did is in `calls`, `messages` and `refusals`; nothing is accepted silently.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Mapping
@@ -201,7 +199,7 @@ class SlackStandIn(People):
         self.sockets.cut()
 
     async def refresh(self, *, warning: bool = True) -> None:
-        """Refreshes the connections, as Slack does every few hours; Slack's ten seconds between are left out."""
+        """Refreshes the connections, as Slack does every few hours, without its ten seconds between."""
         if warning:
             await self.sockets.disconnect("warning")
         await self.sockets.disconnect("refresh_requested")

@@ -4,8 +4,6 @@ Limits: Slack's Block Kit reference, "Table block" (100 rows of 20 cells) and "D
 (pie: 1-6 segments; bar, area and line: 1-6 series of 1-20 points whose labels are the axis' categories).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -3,8 +3,6 @@
 Threads are indented, controls stand in [brackets], what only one person sees says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.playground.slack.message import Message

@@ -4,8 +4,6 @@ Sources: Slack's reference of views.open, views.push, views.update, views.publis
 Invariants: a person has at most one stack of at most three modals and one Home tab; a trigger opens one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -156,7 +154,7 @@ class Views:
         user = call.text("user_id")
         if user not in self.workspace.people:
             raise Refused("user_not_found")
-        content = call.given.get("view")
+        content = call.given.get("view") or {}
         refuse(judge_view(content, "home"))
         view = self.homes.get(user)
         if view is not None and call.given.get("hash") not in (None, "", view.hash):

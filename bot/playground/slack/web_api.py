@@ -3,8 +3,6 @@
 Answers are as Slack's: HTTP 200 with `ok`, 429 with `Retry-After`. Invariant: a refused call changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -26,7 +24,7 @@ class Method:
 
     act: Action
     scope: str | None = None
-    token: Literal["bot", "app"] = "bot"
+    token: Literal["bot", "app"] = "bot"  # noqa: S105 - which token, not its value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ The methods in `chat.py` and its neighbours are what an app may do to it; `stand
 Invariants: a `ts` is unique and grows; every change ticks `changed`; nothing here does I/O.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -117,7 +115,7 @@ class Workspace:
     files: dict[str, Json] = field(default_factory=dict)
     address: str = ""
     changed: Signal = field(default_factory=Signal)
-    _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _second: int = 0
 
     def serial(self) -> int:
@@ -184,7 +182,7 @@ class Workspace:
         self.changed.tick()
 
     def remove(self, message: Message) -> None:
-        """Deletes a message; one with replies leaves a tombstone, so that its thread still hangs on something."""
+        """Deletes a message; one with replies leaves a tombstone for its thread to hang on."""
         if any(reply.in_thread and reply.thread_ts == message.ts for reply in self.messages):
             message.put({"text": "This message was deleted."}, None)
             message.subtype, message.metadata, message.bot_id, message.user = (

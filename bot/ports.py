@@ -1,0 +1,126 @@
+"""Where the parts meet: what surfaces may ask of the desk, and what the engine asks of adapters.
+
+Adapters do not know each other; each sees only the few methods it needs, here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from strategies.plan import Plan
+from strategies.refusal import Refusal
+from strategies.release import Actor, Card, Intent, Release
+from strategies.samples import Tally
+from strategies.spec import ReleaseSpec
+
+
+class Clock(Protocol):
+    """The only source of time; UTC, aware."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan as shown before anything is stored. `notes` are about this installation (no policy, no leader …)."""
+
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Samples taken on request: `share` is what pods or routes should make now, `proxied` when not the users' way."""
+
+    release: Release | None
+    service: str
+    old_version: str
+    new_version: str
+    share: int
+    tally: Tally
+    proxied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: the delivery's id (acts once), and the channel for the card."""
+
+    delivery: str
+    channel: str = ""
+
+
+class Desk(Protocol):
+    """The use-cases, the same for Slack and the command line. Every refusal is a value with a remedy."""
+
+    async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
+        """Plan against the live cluster; nothing is stored."""
+        ...
+
+    async def start(self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin) -> Release | Refusal:
+        """Plan again, compare with what was shown, take the lock, make the record.
+
+        Refusal `plan-changed` when the cluster is no longer what the preview showed; a delivery that started a
+        release already gets that release.
+        """
+        ...
+
+    async def act(self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None) -> Release | Refusal:
+        """An intent on a running release; with a revision (a button), Refusal `stale` when the release moved on."""
+        ...
+
+    async def find(self, target: str | None) -> Release | Refusal:
+        """A release by id, by service (its running or else its last one), or the only one that runs."""
+        ...
+
+    async def running(self) -> Sequence[Release]:
+        """Every release that has not ended."""
+        ...
+
+    async def history(self, service: str, limit: int) -> Sequence[Release]:
+        """The last releases of a service, newest first."""
+        ...
+
+    async def samples(self, target: str | None, count: int | None) -> Looked | Refusal:
+        """Ask the users' way now; `target` is a service or a release id."""
+        ...
+
+
+class Surface(Protocol):
+    """Where people see a release. `announce` brings it to what the record says and may be called any number of times."""
+
+    async def announce(self, release: Release) -> Card | None:
+        """Post what was not posted yet and bring the card up to date; the card as it stands now, to be remembered.
+
+        None where there is no card to keep. Raises Silent when the surface cannot be reached: the engine tries again.
+        """
+        ...
+
+    async def resume(self, release: Release) -> Card | None:
+        """After a restart: find out what was posted before the end and not remembered."""
+        ...
+
+
+class Silent(Exception):
+    """A surface does not answer; `after` seconds is when it may be worth trying again."""
+
+    def __init__(self, message: str, after: float = 5.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True)
+class NoSurface:
+    """No Slack: the record and the command line are all there is."""
+
+    said: list[str] = field(default_factory=list)
+
+    async def announce(self, release: Release) -> Card | None:
+        """Nothing to show."""
+        return release.card
+
+    async def resume(self, release: Release) -> Card | None:
+        """Nothing to find."""
+        return release.card

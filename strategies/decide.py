@@ -1,0 +1,285 @@
+"""The brain's third question: given all that is known, what is the one next move of this release?
+
+Level-triggered: it looks at the whole every time and needs no memory but the release itself. A decision is the release
+as it should be recorded *before* anything is done, the writes to make after that, and what to wait for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from strategies import judgement, words
+from strategies.ensure import Do, Done, Later, Trouble, ensure
+from strategies.evidence import Gather, Look
+from strategies.foreign import foreign
+from strategies.pods import Stuck
+from strategies.prove import prove
+from strategies.release import Doing, Release, State
+from strategies.steps import Keep, Lag, Prove, Remove, Soak, Stand, Step
+from strategies.view import View
+from strategies.writes import Write
+
+LOOK = 60  # requests of a look at the end of a soak
+LONGEST_REMINDER = 4 * 3600  # seconds between two reminders at the most
+TELL_AFTER = timedelta(seconds=2)  # a wait shorter than this is not worth a line on the card
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before a fact changes, `until` comes, or `gather` has brought something."""
+
+    reason: str
+    until: datetime | None = None
+    gather: Gather | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`release` is to be recorded first where it differs, then `writes` made in order, then `wait`.
+
+    `lazily`: what differs is only worth recording when something else is (the pods counted, the reason of a wait).
+    """
+
+    release: Release
+    writes: tuple[Write, ...] = ()
+    wait: Wait | None = None
+    lazily: bool = False
+
+
+def decide(view: View) -> Decision:
+    """One move."""
+    release = view.release
+    if release.ended:
+        return Decision(release, wait=Wait("ended"))
+    if release.state is State.HOLDING:
+        return Decision(release, wait=Wait(release.reason))
+    if not release.going_back:
+        changed = foreign(view) if release.changed else None
+        if changed:
+            held = release.become(State.HOLDING, view.now, reason=changed.said, foreign=changed.mark)
+            return Decision(held.tell("foreign", changed.said, view.now))
+        refused = _unfit_again(view)
+        if refused:
+            return refused
+    if release.state is State.ASKING:
+        return _asking(view)
+    return _walk(view)
+
+
+def _walk(view: View) -> Decision:
+    """Pass every step that is true already, and stop at the first that needs something."""
+    for _ in range(len(view.release.steps) + 1):
+        release, step = view.release, view.release.step
+        if step is None:
+            return _finish(view)
+        if isinstance(step, Soak):
+            moved = _soak(step, view)
+        elif isinstance(step, Keep):
+            moved = _keep(step, view)
+        elif isinstance(step, Prove):
+            moved = _settle(step, prove(step, view), view)
+        else:
+            moved = _settle(step, ensure(step, view), view)
+        if moved.writes or moved.wait or moved.release.state is not release.state:
+            return moved
+        view = View(moved.release, view.snapshot, view.evidence, view.now)
+        if isinstance(view.release.step, Prove):
+            # the samples of one proof must not count for the next: record, then look again
+            return Decision(view.release)
+    return Decision(view.release)
+
+
+def _settle(step: Step, outcome: Done | Do | Later | Trouble, view: View) -> Decision:
+    """What an outcome makes of the release."""
+    release, now = view.release, view.now
+    match outcome:
+        case Done():
+            update = {"cursor": release.cursor + 1, "since": now, "doing": None, "stuck": "", "reason": ""}
+            if outcome.fit:
+                update["fit"] = tuple(dict.fromkeys((*outcome.fit, *release.fit)))[:200]
+            if outcome.seen:
+                update["measured"] = outcome.seen
+            on = release.model_copy(update=update)
+            on = on.model_copy(update=_pods(view))
+            return Decision(
+                on.tell(outcome.kind, outcome.said, now, **outcome.detail) if outcome.said else on
+            )
+        case Do():
+            doing = Doing(step=release.cursor, what="; ".join(w.why for w in outcome.writes)[:500], at=now)
+            if (
+                release.doing is not None
+                and release.doing.step == doing.step
+                and release.doing.what == doing.what
+            ):
+                return Decision(release, outcome.writes)  # journalled already: an answer was lost, or we were
+            on = release.model_copy(
+                update={"doing": doing, "changed": True} | ({"shifted_at": now} if outcome.moves else {})
+            )
+            if not release.changed:
+                on = on.model_copy(update={"revision": release.revision + 1})
+            return Decision(on.tell("doing", outcome.said, now) if outcome.said else on, outcome.writes)
+        case Later():
+            return _later(step, outcome, view)
+        case Trouble():
+            return _trouble(outcome, view)
+
+
+def _later(step: Step, outcome: Later, view: View) -> Decision:
+    release, now = view.release, view.now
+    deadline = None if isinstance(step, Lag | Prove) else view.since(release.plan.timers.progress)
+    if deadline and now >= deadline:
+        return _give_up(Trouble("deadline", words.late(release.plan.timers.progress, outcome.reason)), view)
+    until = min((t for t in (outcome.until, deadline) if t), default=None)
+    noted = release.model_copy(update={"reason": outcome.reason} | _pods(view))
+    return Decision(noted, wait=Wait(outcome.reason, until, outcome.gather), lazily=True)
+
+
+def _trouble(trouble: Trouble, view: View) -> Decision:
+    """Told at once; what may still come by itself is waited for until the deadline."""
+    release, now = view.release, view.now
+    deadline = view.since(release.plan.timers.progress)
+    if now >= deadline or (trouble.fatal and not release.going_back):
+        return _give_up(trouble, view)
+    told = release
+    mark = f"{trouble.code} {trouble.detail.get('pod', '')}"
+    if release.stuck != mark:
+        told = release.tell("stuck", trouble.reason, now, **trouble.detail).model_copy(
+            update={"stuck": mark, "reason": trouble.reason} | _pods(view)
+        )
+    return Decision(told, wait=Wait(trouble.reason, deadline))
+
+
+def _give_up(trouble: Trouble, view: View) -> Decision:
+    """Hold or roll back, as the plan says; on the way back there is only a person left."""
+    release, now = view.release, view.now
+    told = release.tell("stuck", trouble.reason, now, **trouble.detail).model_copy(update=_pods(view))
+    if release.going_back:
+        failed = told.become(State.FAILED, now, ended_at=now, reason=trouble.reason)
+        return Decision(failed.tell("failed", words.failed(release.plan, trouble.reason), now))
+    if release.plan.on_fail == "rollback" and release.can_go_back:
+        return Decision(told.roll_back(words.rolls_back_itself(trouble.reason), now))
+    return Decision(told.become(State.HOLDING, now, reason=trouble.reason))
+
+
+def _unfit_again(view: View) -> Decision | None:
+    """A canary pod that fell back after its step: off the traffic where only we can do it, told in any case."""
+    release = view.release
+    stood = [
+        i
+        for i, s in enumerate(release.plan.steps[: release.cursor])
+        if isinstance(s, Stand) and s.track == "canary"
+    ]
+    if not stood or any(isinstance(s, Remove) for s in release.plan.steps[: release.cursor + 1]):
+        return None
+    unfit = view.unfit(view.pods("canary"))
+    if (
+        isinstance(unfit, Stuck)
+        and unfit.fatal
+        and release.state in (State.SOAKING, State.ASKING, State.KEEPING)
+    ):
+        outcome = ensure(release.plan.steps[stood[-1]], view)
+        if isinstance(outcome, Later):
+            return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
+        if isinstance(outcome, Trouble):
+            return _give_up(outcome, view)
+    guarded = release.plan.gated or getattr(release.plan.steps[stood[-1]], "aside", False)
+    serves = view.at_position("both") or release.plan.gated
+    if unfit is None or not guarded or not serves or release.state is State.KEEPING:
+        return None
+    again = release.become(State.RUNNING, view.now, cursor=stood[-1])
+    return Decision(again.tell("aside", words.aside(release.plan, unfit.reason), view.now))
+
+
+def _soak(step: Soak, view: View) -> Decision:
+    release, now = view.release, view.now
+    if release.state is not State.SOAKING and step.seconds > 0:
+        due = now + timedelta(seconds=step.seconds)
+        soaking = release.become(State.SOAKING, now, due=due, **_pods(view))
+        return Decision(soaking.tell("soaking", words.soaking(step.seconds), now))
+    if release.due and now < release.due:
+        return Decision(release, wait=Wait("soaking", release.due))
+    if release.plan.auto:
+        return _auto(step, view)
+    return _ask(view)
+
+
+def _auto(step: Soak, view: View) -> Decision:
+    """--auto goes on only where the step is proven and nothing is worse; anything else asks or gives up."""
+    release, now = view.release, view.now
+    tally = view.evidence.tally
+    if step.seconds and release.plan.probe and release.measured:
+        if view.evidence.look is None:
+            return Decision(release, wait=Wait("looking at both versions", gather=Look(LOOK)))
+        tally = view.evidence.look
+    measured = release.measured
+    if release.plan.strategy == "bluegreen" and measured is None:
+        return _on(release, now)  # green was checked pod by pod and has no traffic to compare
+    if measured is None or measured.verdict != "proven":
+        return _ask(view, "It is not proven, so --auto does not go on by itself.")
+    found = judgement.judge(tally.new, tally.old, release.plan.to_version) if tally else judgement.Pass()
+    match found:
+        case judgement.Fail(reason):
+            return _give_up(Trouble("worse", reason), view)
+        case judgement.Inconclusive(reason):
+            return _ask(view, f"Inconclusive: {reason}.")
+        case judgement.Pass():
+            return _on(release, now)
+
+
+def _on(release: Release, now: datetime) -> Decision:
+    on = release.become(State.RUNNING, now, cursor=release.cursor + 1)
+    return Decision(on.tell("promoted-on", words.auto_on(), now))
+
+
+def _ask(view: View, why: str = "") -> Decision:
+    release, now, timers = view.release, view.now, view.plan.timers
+    nxt = next((s.title for s in view.plan.stages if s.number == release.stage + 1), "the end")
+    asking = release.become(
+        State.ASKING,
+        now,
+        due=now + timedelta(seconds=timers.ask_for),
+        remind_at=now + timedelta(seconds=timers.remind),
+        **_pods(view),
+    )
+    return Decision(asking.tell("asking", " ".join(p for p in (why, words.asks(view.plan, nxt)) if p), now))
+
+
+def _asking(view: View) -> Decision:
+    """Silence never promotes: reminders at growing intervals, and at the deadline it holds."""
+    release, now, timers = view.release, view.now, view.plan.timers
+    if release.due and now >= release.due:
+        reason = words.deadline(timers.ask_for)
+        return Decision(release.become(State.HOLDING, now, reason=reason).tell("deadline", reason, now))
+    if release.remind_at and now >= release.remind_at:
+        count = release.reminded + 1
+        gap = min(timers.remind * 2**count, LONGEST_REMINDER)
+        text = words.reminder(release, (now - release.since).total_seconds(), words.who(release.started_by))
+        reminded = release.model_copy(update={"reminded": count, "remind_at": now + timedelta(seconds=gap)})
+        return Decision(reminded.tell("reminder", text, now))
+    times = [t for t in (release.due, release.remind_at) if t]
+    return Decision(release, wait=Wait("a person must decide", min(times, default=None)))
+
+
+def _keep(step: Keep, view: View) -> Decision:
+    release, now = view.release, view.now
+    if step.seconds == 0:
+        return Decision(release.model_copy(update={"cursor": release.cursor + 1, "since": now}))
+    if release.state is not State.KEEPING:
+        kept = release.become(State.KEEPING, now, due=now + timedelta(seconds=step.seconds), **_pods(view))
+        return Decision(kept.tell("keeping", words.keeping(view.plan), now))
+    if release.due and now < release.due:
+        return Decision(release, wait=Wait("the old version stands warm", release.due))
+    return Decision(release.become(State.RUNNING, now, cursor=release.cursor + 1))
+
+
+def _finish(view: View) -> Decision:
+    release, now = view.release, view.now
+    back = release.going_back
+    state = State.ROLLED_BACK if back else State.PROMOTED
+    text = words.rolled_back(view.plan) if back else words.promoted(view.plan)
+    done = release.become(state, now, ended_at=now, **_pods(view))
+    return Decision(done.tell(state.value, text, now))
+
+
+def _pods(view: View) -> dict[str, object]:
+    stable, canary = view.counted()
+    return {"stable_pods": stable, "canary_pods": canary}

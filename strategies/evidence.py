@@ -1,0 +1,77 @@
+"""What was learnt beside the objects: answers of pods, samples of traffic, logs, and the undo.
+
+The engine collects what a decision's `gather` asks for and hands it back here; nothing in it is ever awaited inside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from strategies.objects import Obj
+from strategies.pods import Answers
+from strategies.proof import Asked, Proof
+from strategies.samples import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a pod answered when it was asked by itself: how many of how many were fine, and what the others said."""
+
+    asked: int
+    fine: int
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`proof` and `tally` are of the present step only; `checks` by pod life, `logs` by pod name."""
+
+    answers: Answers = field(default_factory=dict)
+    checks: Mapping[str, Checked] = field(default_factory=dict)
+    logs: Mapping[str, str] = field(default_factory=dict)
+    undo: Mapping[str, Obj] = field(default_factory=dict)
+    proof: Proof | None = None
+    tally: Tally | None = None
+    look: Tally | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskPods:
+    """Ask these pods by themselves, through the API server: once (`times=1`, have you settled?) or as a check."""
+
+    pods: tuple[str, ...]
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SampleUsers:
+    """Send `batch` requests the users' way and add them to the proof."""
+
+    asked: Asked
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleProxy:
+    """Send `batch` requests through the API server's Service proxy: all that can be done without a probe."""
+
+    service: str
+    port: str
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Send `batch` requests the users' way, to compare the versions at the end of a soak."""
+
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """The last lines of a pod that crashed."""
+
+    pod: str
+
+
+Gather: TypeAlias = AskPods | SampleUsers | SampleProxy | Look | ReadLog

@@ -1,0 +1,180 @@
+"""Writes by others that matter to a release: what was changed, and by whom, read from managedFields.
+
+A change that is neither ours nor where the plan has brought things is told once; when a person resumes, it is accepted
+(its fingerprint stands in the record) and the plan goes on from what is there.
+"""
+
+from dataclasses import dataclass
+
+from strategies import words
+from strategies.names import digest
+from strategies.objects import DEPLOYMENT, Obj, annotations_of, at, meta, name_of
+from strategies.snapshot import replicas_of
+from strategies.steps import Position, Remove, Shift, Stand, Update
+from strategies.undo import key
+from strategies.view import View
+
+MANAGER = "graylight"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """One such change; `mark` is its fingerprint."""
+
+    mark: str
+    said: str
+
+
+def foreign(view: View) -> Foreign | None:
+    """The first change by somebody else that was not accepted yet."""
+    found = (*_stable(view), *_canary(view), *_services(view))
+    return next((f for f in found if f.mark not in view.release.accepted), None)
+
+
+def _stable(view: View) -> list[Foreign]:
+    before = view.evidence.undo.get(key(DEPLOYMENT, view.plan.stable))
+    if before is None or _begun(view, Update) or _begun(view, Remove):
+        return []
+    found = view.deployment("stable")
+    if found is None:
+        return [_told(view, "stable gone", f"Deployment {view.plan.stable} is gone; it", None, ())]
+    said = []
+    if at(found, "spec", "template") != at(before, "spec", "template"):
+        what = _difference(at(before, "spec", "template"), at(found, "spec", "template"), view.plan.stable)
+        said.append(
+            _told(
+                view,
+                f"template {digest(str(at(found, 'spec', 'template')))}",
+                what,
+                found,
+                ("f:spec", "f:template"),
+            )
+        )
+    if replicas_of(found) < view.plan.stable_pods and not view.plan.autoscalers:
+        said.append(
+            _told(
+                view,
+                f"replicas {replicas_of(found)}",
+                f"The number of pods of {view.plan.stable} ({view.plan.stable_pods} → {replicas_of(found)})",
+                found,
+                ("f:spec", "f:replicas"),
+            )
+        )
+    return said
+
+
+def _canary(view: View) -> list[Foreign]:
+    plan = view.plan
+    stood = [s for s in plan.steps[: view.release.cursor] if isinstance(s, Stand) and s.track == "canary"]
+    gone = any(isinstance(s, Remove) and s.track == "canary" for s in plan.steps[: view.release.cursor + 1])
+    if not stood or gone or plan.manifest is None:
+        return []
+    found = view.deployment("canary")
+    if found is None:
+        return [
+            _told(
+                view,
+                f"canary gone {view.release.revision}",
+                f"Deployment {plan.canary} of this release was deleted by hand; the cluster",
+                None,
+                (),
+            )
+        ]
+    if _looks(found) != _looks(plan.manifest):
+        what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
+        return [_told(view, f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
+    last = stood[-1]
+    if last.replicas is not None and replicas_of(found) != last.replicas and not _retargeted(view):
+        return [
+            _told(
+                view,
+                f"canary replicas {replicas_of(found)}",
+                f"The number of pods of {plan.canary} ({last.replicas} → {replicas_of(found)})",
+                found,
+                ("f:spec", "f:replicas"),
+            )
+        ]
+    return []
+
+
+def _services(view: View) -> list[Foreign]:
+    expected = _expected(view)
+    for way in view.plan.ways:
+        service = view.service(way.service)
+        if service is None:
+            return [
+                _told(view, f"service gone {way.service}", f"Service {way.service} is gone; it", None, ())
+            ]
+        have = at(service, "spec", "selector")
+        if have not in [way.at(p) for p in expected]:
+            shown = ", ".join(f"{k}={v}" for k, v in sorted((have or {}).items()))
+            return [
+                _told(
+                    view,
+                    f"selector {way.service} {digest(shown)}",
+                    f"The selector of Service {way.service} (now {shown})",
+                    service,
+                    ("f:spec", "f:selector"),
+                )
+            ]
+    return []
+
+
+def _expected(view: View) -> tuple[Position, ...]:
+    """Where the Services may be at this cursor: where the last switch brought them, or where the present one will."""
+    here: tuple[Position, ...] = ("before",)
+    for step in view.plan.steps[: view.release.cursor]:
+        if isinstance(step, Shift):
+            here = (step.to,)
+    step = view.release.step
+    if isinstance(step, Shift):
+        return (*here, step.to, "stable")
+    return (*here, "stable") if isinstance(step, Stand) and step.aside else here
+
+
+def _begun(view: View, kind: type[Update] | type[Remove]) -> bool:
+    steps = view.plan.steps[: view.release.cursor + 1]
+    return any(isinstance(s, kind) and (not isinstance(s, Remove) or s.track == "stable") for s in steps)
+
+
+def _retargeted(view: View) -> bool:
+    return bool(view.plan.autoscalers)
+
+
+def _looks(deployment: Obj) -> object:
+    """What of a template a person would change: images, annotations (a restart is one), labels."""
+    template = at(deployment, "spec", "template", default={})
+    return (
+        [(c["name"], c["image"]) for c in at(template, "spec", "containers", default=[])],
+        at(template, "metadata", "annotations", default={}),
+        at(template, "metadata", "labels", default={}),
+    )
+
+
+def _difference(old: Obj, new: Obj, name: str) -> str:
+    for before, after in zip(
+        at(old, "spec", "containers", default=[]), at(new, "spec", "containers", default=[]), strict=False
+    ):
+        if before.get("image") != after.get("image"):
+            return f"The image of {name} ({before.get('image')} → {after.get('image')})"
+    if annotations_of(old).get(_RESTARTED) != annotations_of(new).get(_RESTARTED):
+        return f"{name} was restarted (`kubectl rollout restart`): its pod template"
+    return f"The pod template of {name}"
+
+
+_RESTARTED = "kubectl.kubernetes.io/restartedAt"
+
+
+def _told(view: View, mark: str, what: str, obj: Obj | None, path: tuple[str, ...]) -> Foreign:
+    return Foreign(mark, words.foreign(what, _writer(obj, path) if obj else "somebody"))
+
+
+def _writer(obj: Obj, path: tuple[str, ...]) -> str:
+    """Who wrote a field last, by managedFields; our own entries are not foreign."""
+    writers = [
+        e
+        for e in meta(obj).get("managedFields") or []
+        if e.get("manager") != MANAGER and at(e, "fieldsV1", *path) is not None
+    ]
+    last = max(writers, key=lambda e: str(e.get("time", "")), default=None)
+    return f"`{last['manager']}`" if last else f"somebody ({name_of(obj)} does not say who)"

@@ -1,0 +1,113 @@
+"""A step's share, proven by the users' own way, or said to be unproven where there is none to sample."""
+
+from datetime import timedelta
+
+from strategies import words
+from strategies.ensure import Done, Later, Outcome, Trouble
+from strategies.evidence import SampleProxy, SampleUsers
+from strategies.interval import wilson
+from strategies.objects import at, name_of
+from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
+from strategies.ratio import share
+from strategies.release import Measured
+from strategies.samples import Tally
+from strategies.steps import Prove
+from strategies.view import View
+
+PROXIED = 20  # requests through the API server's proxy, for a look
+BLIND = 40  # answers that name no version, after which asking on is pointless
+
+
+def prove(step: Prove, view: View) -> Outcome:
+    """Whether users get the share this step asks for."""
+    asked = asked_of(step, view)
+    if view.plan.probe is None:
+        return _by_proxy(asked, view)
+    proof = view.evidence.proof or Proof(asked)
+    tally = view.evidence.tally
+    if tally and tally.attributed == 0 and tally.unknown >= BLIND:
+        return Trouble(
+            "unattributed",
+            f"None of {tally.unknown} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
+            detail=_detail(tally),
+        )
+    deadline = view.release.since + timedelta(seconds=view.plan.timers.proof)
+    verdict = proof.verdict()
+    match verdict:
+        case Proven():
+            return _proven(asked, proof, tally, view)
+        case Open() if view.now < deadline:
+            return Later(f"sampling: {verdict.reason}", deadline, SampleUsers(asked, verdict.batch))
+        case Open() | Disproven() | Undecided():
+            return _not_proven(asked, proof, tally, verdict.reason, view)
+
+
+def asked_of(step: Prove, view: View) -> Asked:
+    """What is asked of users: by count of pods where a rolling update paused, else the step's own share."""
+    if view.plan.strategy == "rolling" and step.share not in (0, 100):
+        old, new = view.counted()
+        return Asked(share(new.ready, old.ready), 0)
+    return Asked(step.share, step.before)
+
+
+def _proven(asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
+    measured = Measured(asked=asked.share, hits=proof.hits, n=proof.n, verdict="proven", at=view.now)
+    seconds = (view.now - view.release.since).total_seconds()
+    said = words.proven(measured, view.plan.to_version, str(wilson(proof.hits, proof.n)), seconds)
+    return Done(said, "proven", seen=measured, detail=_detail(tally))
+
+
+def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view: View) -> Outcome:
+    hits, n = (proof.hits, proof.n) if proof.n else (proof.answered, proof.total)
+    measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
+    if n == 0 and tally and tally.lost:
+        why = f"none of {tally.sent} requests was answered ({tally.error})"
+        return Trouble("no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally))
+    if isinstance(proof.verdict(), Open):
+        why = f"that is not what was asked, for {view.plan.timers.proof} s."
+    text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
+    return Trouble("not-proven", text, detail=_detail(tally))
+
+
+def _by_proxy(asked: Asked, view: View) -> Outcome:
+    tally = view.evidence.tally
+    if tally is None:
+        target = _proxied(view)
+        if target is None:
+            return Done(
+                words.unsampled(asked.share, "the Service has no port to ask at"),
+                "unproven",
+                seen=_unproven(asked, Tally.model_construct(sent=0), view),
+            )
+        return Later("looking through the API server's proxy", gather=target)
+    measured = _unproven(asked, tally, view)
+    said = (
+        words.unproven(measured, view.plan.to_version)
+        if tally.attributed
+        else words.unsampled(asked.share, tally.error or "the answers do not say which version gave them")
+    )
+    return Done(said, "unproven", seen=measured, detail=_detail(tally))
+
+
+def _proxied(view: View) -> SampleProxy | None:
+    for way in view.plan.ways or ():
+        service = view.service(way.service)
+        ports = at(service, "spec", "ports", default=[]) if service else []
+        if ports:
+            return SampleProxy(way.service, str(ports[0]["port"]), PROXIED)
+    deployment = view.deployment("stable")
+    labels = at(deployment, "spec", "template", "metadata", "labels", default={}) if deployment else {}
+    for service in view.snapshot.services_of(labels):
+        ports = at(service, "spec", "ports", default=[])
+        if ports:
+            return SampleProxy(name_of(service), str(ports[0]["port"]), PROXIED)
+    return None
+
+
+def _unproven(asked: Asked, tally: Tally, view: View) -> Measured:
+    hits, n = (tally.new.n, tally.attributed) if tally.sent else (0, 0)
+    return Measured(asked=asked.share, hits=hits, n=n, verdict="unproven", at=view.now)
+
+
+def _detail(tally: Tally | None) -> dict[str, object]:
+    return {"tally": tally.model_dump(mode="json")} if tally else {}

@@ -1,0 +1,310 @@
+"""A release as a value: what is known of one attempt, and which intents it obeys in which state.
+
+`Release` is the content of a record. It changes only by `on` (a person), and by what `decide` returns (the engine).
+`revision` counts what people can see change: a button is bound to it, so that a click made on yesterday's card loses.
+"""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field
+
+from strategies import words
+from strategies.plan import Frozen, Plan
+from strategies.refusal import Refusal
+from strategies.steps import Drain, Keep, Remove, Shift, Soak, Step, Update
+
+KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays (a record stays under 256 KiB)
+
+
+class State(StrEnum):
+    """Where a release stands; see docs/reference.md."""
+
+    RUNNING = "running"
+    SOAKING = "soaking"
+    ASKING = "asking"
+    HOLDING = "holding"
+    KEEPING = "keeping"
+    ROLLING_BACK = "rolling-back"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled-back"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+ENDED = frozenset({State.PROMOTED, State.ROLLED_BACK, State.CANCELLED, State.FAILED})
+
+
+class IntentKind(StrEnum):
+    """What a person may ask of a running release."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    CANCEL = "cancel"
+
+
+class Intent(Frozen):
+    """One request; `full` promotes to the last step."""
+
+    kind: IntentKind
+    full: bool = False
+
+
+class Actor(Frozen):
+    """Who: a Slack id, or the user the API server takes the command line for; the engine itself has no via."""
+
+    id: str
+    via: Literal["slack", "cli", "engine"]
+
+
+ENGINE = Actor(id="graylight", via="engine")
+
+
+class Event(Frozen):
+    """Something that happened, in the order it did; `chain` is a hash over it and the one before."""
+
+    n: int
+    at: datetime
+    kind: str
+    text: str
+    by: Actor = ENGINE
+    detail: dict[str, Any] = Field(default_factory=dict)
+    chain: str = ""
+
+
+class Counted(Frozen):
+    """One track's pods as last seen."""
+
+    ready: int = 0
+    total: int = 0
+
+
+class Measured(Frozen):
+    """The last proof: `hits` of `n` answers came from the new version where `asked` percent were asked."""
+
+    asked: int
+    hits: int
+    n: int
+    verdict: Literal["proven", "unproven", "failed"]
+    at: datetime
+
+
+class Card(Frozen):
+    """Where people see it: the card's address, the hash of what was last sent, how many events the thread has."""
+
+    channel: str
+    ts: str = ""
+    shown: str = ""
+    told: int = 0
+
+
+class Doing(Frozen):
+    """The journal: what the engine is about to do, written before it does it."""
+
+    step: int
+    what: str
+    at: datetime
+
+
+class Release(Frozen):
+    """See the module. `cursor` points into `plan.steps`, or on the way back into `back`."""
+
+    id: str
+    number: int
+    plan: Plan
+    state: State = State.RUNNING
+    revision: int = 1
+    cursor: int = 0
+    back: tuple[Step, ...] = ()
+    changed: bool = False
+    doing: Doing | None = None
+    started_by: Actor
+    started_at: datetime
+    since: datetime
+    due: datetime | None = Field(None, description="when the state ends by itself")
+    remind_at: datetime | None = None
+    reminded: int = 0
+    shifted_at: datetime | None = Field(None, description="the last time traffic was moved")
+    reason: str = ""
+    stuck: str = Field("", description="the trouble that was told last, so that it is told once")
+    measured: Measured | None = None
+    fit: tuple[str, ...] = Field((), description="lives of pods that have settled")
+    accepted: tuple[str, ...] = Field((), description="changes by others that a person went on with")
+    foreign: str = Field("", description="the change by somebody else for which it holds")
+    stable_pods: Counted = Counted()
+    canary_pods: Counted = Counted()
+    events: tuple[Event, ...] = ()
+    deliveries: tuple[str, ...] = ()
+    card: Card | None = None
+    ended_at: datetime | None = None
+    told_end: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen."""
+        return self.state in ENDED
+
+    @property
+    def going_back(self) -> bool:
+        """On the way back."""
+        return self.state is State.ROLLING_BACK
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The way it is on."""
+        return self.back if self.going_back else self.plan.steps
+
+    @property
+    def step(self) -> Step | None:
+        """The step it is at, None past the last one."""
+        return self.steps[self.cursor] if self.cursor < len(self.steps) else None
+
+    @property
+    def stage(self) -> int:
+        """The number people count by."""
+        step = self.plan.steps[min(self.cursor, len(self.plan.steps) - 1)]
+        return step.stage
+
+    @property
+    def proven(self) -> bool:
+        """Whether the present stage may be left: it is proven, or marked unproven because it cannot be proven."""
+        here = self.plan.steps[self.cursor] if self.cursor < len(self.plan.steps) else None
+        return isinstance(here, Soak | Keep)
+
+    def intents(self) -> tuple[IntentKind, ...]:
+        """What is legal now: buttons, help and the command line derive from it."""
+        match self.state:
+            case State.RUNNING:
+                if not self.changed:
+                    return (IntentKind.CANCEL,)
+                return (IntentKind.HOLD, IntentKind.ROLLBACK) if self.can_go_back else (IntentKind.HOLD,)
+            case State.SOAKING | State.ASKING:
+                return (IntentKind.PROMOTE, IntentKind.HOLD, IntentKind.ROLLBACK)
+            case State.HOLDING:
+                on = (IntentKind.PROMOTE,) if self.proven else ()
+                back = (IntentKind.ROLLBACK,) if self.can_go_back else ()
+                return (*on, IntentKind.RESUME, *back)
+            case State.KEEPING:
+                return (IntentKind.PROMOTE, IntentKind.ROLLBACK)
+            case _:
+                return ()
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether the old version can still be had by this release."""
+        gone = next(
+            (i for i, s in enumerate(self.plan.steps) if _ends_the_old(self.plan, s)), len(self.plan.steps)
+        )
+        return self.cursor < gone or (self.cursor == gone and self.doing is None)
+
+    def on(self, intent: Intent, actor: Actor, now: datetime) -> "Release | Refusal":
+        """What a person's intent makes of it, or why not."""
+        if intent.kind not in self.intents():
+            return words.not_now(self, intent.kind)
+        match intent.kind:
+            case IntentKind.HOLD:
+                held = self._become(State.HOLDING, now, reason=words.held_by(actor))
+                return held.tell("held", words.held(actor), now, by=actor)
+            case IntentKind.CANCEL:
+                ended = self._become(State.CANCELLED, now).model_copy(update={"ended_at": now})
+                return ended.tell("cancelled", words.cancelled(actor), now, by=actor)
+            case IntentKind.ROLLBACK:
+                return self.roll_back(words.rollback_asked(actor), now, actor)
+            case IntentKind.RESUME:
+                return self._resume(actor, now)
+            case IntentKind.PROMOTE:
+                return self._promote(actor, now, full=intent.full)
+
+    def roll_back(self, why: str, now: datetime, actor: Actor = ENGINE) -> "Release":
+        """On the way back from here, for this reason."""
+        way = self.plan.back
+        after = next(
+            (i for i, s in enumerate(self.plan.steps) if isinstance(s, Shift) and s.to == "after"), None
+        )
+        if self.plan.ending == "in-place" and after is not None and self.cursor >= after:
+            way = (
+                Shift(to="canary"),
+                *way,
+            )  # both tracks run the new version: the old one must come back unseen
+        back = self._become(State.ROLLING_BACK, now).model_copy(
+            update={"back": way, "cursor": 0, "stuck": "", "changed": True}
+        )
+        return back.tell("rolling-back", why, now, by=actor)
+
+    def _resume(self, actor: Actor, now: datetime) -> "Release":
+        if isinstance(self.step, Keep):
+            return self._become(State.RUNNING, now).tell("resumed", words.resumed(actor), now, by=actor)
+        start = self.plan.stage_start(self.stage)
+        if self.can_go_back and any(
+            _ends_the_old(self.plan, s) for s in self.plan.steps[start : self.cursor + 1]
+        ):
+            start = self.cursor
+        accepted = (*self.accepted, self.foreign) if self.foreign else self.accepted
+        update = {"cursor": max(start, self._first_open()), "stuck": "", "accepted": accepted, "foreign": ""}
+        again = self._become(State.RUNNING, now).model_copy(update=update)
+        return again.tell("resumed", words.resumed(actor), now, by=actor)
+
+    def _first_open(self) -> int:
+        """Never back before a step that cannot be taken twice: what has ended the old version stays ended."""
+        return (
+            next((i for i, s in enumerate(self.plan.steps[: self.cursor]) if _ends_the_old(self.plan, s)), -1)
+            + 1
+        )
+
+    def _promote(self, actor: Actor, now: datetime, *, full: bool) -> "Release":
+        on = self.cursor + 1
+        if full:
+            last = max(s.stage for s in self.plan.steps) - 1
+            on = max(on, self.plan.stage_start(last))
+        moved = self._become(State.RUNNING, now).model_copy(update={"cursor": on, "stuck": ""})
+        what = (
+            words.keeping_ended(actor) if isinstance(self.step, Keep) else words.promoted_on(actor, full=full)
+        )
+        return moved.tell("promoted-on", what, now, by=actor)
+
+    def _become(self, state: State, now: datetime, *, reason: str = "") -> "Release":
+        return self.model_copy(
+            update={
+                "state": state,
+                "since": now,
+                "due": None,
+                "remind_at": None,
+                "reminded": 0,
+                "reason": reason,
+                "doing": None,
+                "revision": self.revision + 1,
+            }
+        )
+
+    def become(self, state: State, now: datetime, **more: Any) -> "Release":
+        """The same release in another state, with its clocks set anew; `more` overrides."""
+        return self._become(state, now).model_copy(update=more)
+
+    def tell(self, kind: str, text: str, now: datetime, *, by: Actor = ENGINE, **detail: Any) -> "Release":
+        """With one more event, chained to the one before; the oldest are trimmed."""
+        before = self.events[-1] if self.events else None
+        event = Event(n=before.n + 1 if before else 1, at=now, kind=kind, text=text, by=by, detail=detail)
+        body = json.dumps(event.model_dump(mode="json", exclude={"chain"}), sort_keys=True)
+        chain = hashlib.sha256(((before.chain if before else "") + body).encode()).hexdigest()[:32]
+        events = (*self.events, event.model_copy(update={"chain": chain}))
+        return self.model_copy(update={"events": events[-KEPT_EVENTS:]})
+
+    def age(self, now: datetime) -> timedelta:
+        """How long it has been in this state."""
+        return now - self.since
+
+
+def _ends_the_old(plan: Plan, step: Step) -> bool:
+    """Whether the old version cannot come back by this release once this step has begun."""
+    if plan.ending == "in-place":
+        return isinstance(step, Drain) or (isinstance(step, Remove) and step.track == "canary")
+    return (
+        isinstance(step, Remove)
+        and step.track == "stable"
+        or (isinstance(step, Update) and plan.ending == "replace")
+    )

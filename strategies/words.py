@@ -1,0 +1,247 @@
+"""The sentences of a release's log: what people read of decisions, on every surface. Plain text with `code` marks.
+
+One function per sentence, so that a sentence is found by its name and changed in one place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strategies.duration import words as duration
+from strategies.refusal import Refusal
+
+if TYPE_CHECKING:
+    from strategies.plan import Plan
+    from strategies.release import Actor, IntentKind, Measured, Release
+
+
+def who(actor: Actor) -> str:
+    """A person, as a mention where that is a Slack id."""
+    return (
+        f"<@{actor.id}>" if actor.via == "slack" else f"`{actor.id}`" if actor.via == "cli" else "Graylight"
+    )
+
+
+def started(plan: Plan, actor: Actor) -> str:
+    """The first line of a thread."""
+    return (
+        f"{who(actor)} started a {plan.strategy.title} release of {plan.service}: {plan.from_version} → {plan.to_version}."
+        + (f" Reason: {plan.spec.reason}" if plan.spec.reason else "")
+    )
+
+
+def standing(plan: Plan, pods: int) -> str:
+    """About to bring up the new pods."""
+    return f"Bringing up {pods} pod{'s' if pods != 1 else ''} of {plan.to_version} ({plan.canary})."
+
+
+def stands(version: str, pods: int, seconds: float) -> str:
+    """The pods are fit."""
+    return f"{pods} pod{'s' if pods != 1 else ''} of {version} ready after {seconds:.1f} s."
+
+
+def checked(plan: Plan, pods: int) -> str:
+    """Every pod answered by itself."""
+    return (
+        f"Each of the {pods} pods of {plan.to_version} answers by itself."
+        if pods != 1
+        else f"The pod of {plan.to_version} answers by itself."
+    )
+
+
+def check_failed(pod: str, what: str) -> str:
+    """A pod of green did not answer as it should."""
+    return f"Pod {pod} does not answer the probe as it should: {what}."
+
+
+def proven(measured: Measured, version: str, interval: str, seconds: float) -> str:
+    """Users get what was asked."""
+    if measured.asked == 100:
+        return f"All users get {version}: {measured.n} new connections in a row met it ({seconds:.1f} s)."
+    if measured.asked == 0:
+        return f"Nobody gets {version}: 0 of {measured.n} answers in a row came from it ({seconds:.1f} s)."
+    return f"Asked {measured.asked} %: {version} answered {measured.hits} of {measured.n} ({interval}), proven in {seconds:.1f} s."
+
+
+def unproven(measured: Measured, version: str) -> str:
+    """Sampled through the API server's proxy only."""
+    return f"Asked {measured.asked} %: {version} answered {measured.hits} of {measured.n} through the API server's proxy. That is not the users' way, so the share is not proven."
+
+
+def unsampled(asked: int, why: str) -> str:
+    """Nothing could be sampled at all."""
+    return f"Asked {asked} %: not proven, no sample could be attributed ({why})."
+
+
+def not_proven(measured: Measured, version: str, interval: str, why: str) -> str:
+    """Users do not get what was asked."""
+    return f"Asked {measured.asked} %, but {version} answered {measured.hits} of {measured.n} ({interval}): {why}"
+
+
+def soaking(seconds: int) -> str:
+    """The soak begins."""
+    return f"Soaking for {duration(seconds)}."
+
+
+def asks(plan: Plan, next_title: str) -> str:
+    """A person must decide."""
+    return f"{plan.to_version} waits for a decision: promote to {next_title}, or roll back."
+
+
+def reminder(release: Release, waited: float, mention: str) -> str:
+    """Still waiting."""
+    return f"{mention} {release.id} has been waiting for {duration(waited)}: promote or roll back?"
+
+
+def deadline(seconds: float) -> str:
+    """Nobody answered."""
+    return f"Nobody decided within {duration(seconds)}: holding where it is. Nothing moves until somebody resumes, promotes or rolls back."
+
+
+def held_by(actor: Actor) -> str:
+    """The reason on the card."""
+    return f"held by {who(actor)}"
+
+
+def held(actor: Actor) -> str:
+    """Somebody held it."""
+    return f"{who(actor)} put it on hold; nothing moves."
+
+
+def resumed(actor: Actor) -> str:
+    """Somebody resumed it."""
+    return f"{who(actor)} resumed it; the present step is proven again."
+
+
+def cancelled(actor: Actor) -> str:
+    """Cancelled before anything changed."""
+    return f"{who(actor)} cancelled it; nothing had been changed."
+
+
+def rollback_asked(actor: Actor) -> str:
+    """A person rolls back."""
+    return f"{who(actor)} rolls back."
+
+
+def promoted_on(actor: Actor, *, full: bool) -> str:
+    """A person promotes."""
+    return f"{who(actor)} promoted it{' to the last step' if full else ''}."
+
+
+def keeping_ended(actor: Actor) -> str:
+    """A person ends the keeping."""
+    return f"{who(actor)} ended the keeping."
+
+
+def auto_on() -> str:
+    """--auto goes on."""
+    return "Nothing was found wrong: going on by itself (--auto)."
+
+
+def keeping(plan: Plan) -> str:
+    """All traffic is on the new version."""
+    return f"All traffic is on {plan.to_version}. {plan.stable} stays warm with {plan.from_version} for {duration(plan.timers.keep)}."
+
+
+def removed(name: str) -> str:
+    """A Deployment was deleted."""
+    return f"Deployment {name} is deleted."
+
+
+def updated(name: str, version: str, seconds: float) -> str:
+    """The stable Deployment was rolled out."""
+    return f"Deployment {name} runs {version} on every pod ({seconds:.1f} s)."
+
+
+def paused(new: int, total: int) -> str:
+    """A rolling update paused."""
+    return f"Paused with {new} of {total} pods new."
+
+
+def promoted(plan: Plan) -> str:
+    """The end, good."""
+    stays = {"replace": plan.canary, "in-place": plan.stable, "update": plan.stable}[plan.ending]
+    return f"Finished: {plan.service} is promoted to {plan.to_version} ({stays})."
+
+
+def rolled_back(plan: Plan) -> str:
+    """The end, back."""
+    return f"Rolled back: {plan.service} runs {plan.from_version} as before."
+
+
+def failed(plan: Plan, why: str) -> str:
+    """Neither way was possible."""
+    return f"Failed, and a person must look: {why} Look at `kubectl get deploy,svc,pods -n {plan.namespace}`; what was before stands in the undo Secret of this release."
+
+
+def aside(plan: Plan, why: str) -> str:
+    """Traffic is taken off the canary until its pods have settled."""
+    return f"Users go to {plan.from_version} alone until the pods of {plan.to_version} have settled ({why})."
+
+
+def late(seconds: float, reason: str) -> str:
+    """The progress deadline passed."""
+    return f"Not done within {duration(seconds)}: {reason}. Holding."
+
+
+def resumed_engine() -> str:
+    """After a restart of the bot."""
+    return "Graylight was restarted and goes on from here."
+
+
+def foreign(what: str, writer: str) -> str:
+    """Somebody else wrote what matters."""
+    return f"{what} was changed by {writer} during the release. Holding; resume to go on with the plan, or roll back."
+
+
+_PAST = {
+    "promote": "promoted",
+    "hold": "put on hold",
+    "resume": "resumed",
+    "rollback": "rolled back",
+    "cancel": "cancelled",
+}
+
+
+def not_now(release: Release, kind: IntentKind) -> Refusal:
+    """An intent that the present state does not allow."""
+    legal = release.intents()
+    what = f"{release.id} is {release.state.value} and cannot be {_PAST[kind.value]} now."
+    if release.ended:
+        return Refusal(
+            code="ended",
+            what=f"{release.id} has ended: {release.state.value}.",
+            remedy=f"For another version start a new release, such as `/release {release.plan.strategy} {release.plan.service} {release.plan.from_version}`.",
+        )
+    if kind.value == "rollback" and not release.can_go_back:
+        return Refusal(
+            code="too-late",
+            what=f"{release.plan.from_version} is gone already; {release.id} is finishing.",
+            remedy=f"When it has ended, release {release.plan.from_version} again.",
+        )
+    if kind.value == "cancel":
+        return Refusal(
+            code="changed",
+            what=f"{release.id} has changed the cluster already.",
+            remedy=f"Roll it back: `/release rollback {release.id}`.",
+        )
+    if kind.value == "promote" and release.state.value in ("running", "holding"):
+        return Refusal(
+            code="not-proven",
+            what=f"{release.id} is not proven at its present step.",
+            remedy="Wait for the proof, or resume it to try again."
+            if release.state.value == "holding"
+            else "Wait for the proof.",
+        )
+    return Refusal(
+        code="not-now",
+        what=what,
+        remedy=f"Possible now: {', '.join(k.value for k in legal)}."
+        if legal
+        else "Nothing can be asked of it now.",
+    )
+
+
+def rolls_back_itself(why: str) -> str:
+    """On its own, because the plan says so."""
+    return f"Rolling back by itself: {why}"

@@ -4,7 +4,7 @@ Adapters do not know each other; each sees only the few methods it needs, here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -91,6 +91,15 @@ class Desk(Protocol):
 class Surface(Protocol):
     """Where people see a release. `announce` brings it to what the record says and may be called any number of times."""
 
+    @property
+    def pause(self) -> float:
+        """Seconds after which an announcement that was put off (merged with later ones) is worth another call."""
+        ...
+
+    def current(self, release: Release) -> bool:
+        """Whether everything in this release (its `card` included) has been posted and the card shows it."""
+        ...
+
     async def announce(self, release: Release) -> Card | None:
         """Post what was not posted yet and bring the card up to date; the card as it stands now, to be remembered.
 
@@ -115,7 +124,12 @@ class Silent(Exception):
 class NoSurface:
     """No Slack: the record and the command line are all there is."""
 
-    said: list[str] = field(default_factory=list)
+    pause: float = 1.0
+
+    def current(self, release: Release) -> bool:
+        """Nobody looks, so nothing is missing."""
+        _ = release
+        return True
 
     async def announce(self, release: Release) -> Card | None:
         """Nothing to show."""

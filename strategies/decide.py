@@ -160,6 +160,14 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
     return Decision(told.become(State.HOLDING, now, reason=trouble.reason))
 
 
+def give_up(view: View, code: str, reason: str) -> Decision:
+    """What becomes of a release when the cluster refuses a write."""
+    if view.release.going_back and view.now < view.since(view.release.plan.timers.progress):
+        told = view.release.tell("stuck", reason, view.now) if view.release.stuck != code else view.release
+        return Decision(told.model_copy(update={"stuck": code, "reason": reason}))
+    return _give_up(Trouble(code, reason), view)
+
+
 def _unfit_again(view: View) -> Decision | None:
     """A canary pod that fell back after its step: off the traffic where only we can do it, told in any case."""
     release = view.release

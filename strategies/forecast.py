@@ -3,12 +3,14 @@
 Deterministic: the chances of every count are added up, nothing is drawn.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from math import ceil, comb, erf, exp, sqrt
 
-from strategies.proof import LEAST, MET, Asked, Open, Proven, bars, gain, judge
+from strategies.proof import LEAST, MET, Asked, Disproven, Proven, bars, gain, judge
 
 SURE = 0.95  # of the runs at a true share must be proven within the bound, else the plan refuses the step
+FOLLOWED = 1_000  # requests up to which every chance is followed, whatever the bound
 DUST = 1e-9  # chances below it are not followed
 
 
@@ -16,26 +18,28 @@ DUST = 1e-9  # chances below it are not followed
 def needed(asked: Asked) -> int:
     """About how many counted requests prove a true share in 95 of 100 runs; those up to the sign not counted.
 
-    Up to `max_requests` it is computed from the chances of every count at every look (LEAST apart, in the
-    first window); beyond, from when a Brownian motion with the odds' drift has reached the bar (inverse
-    Gaussian).
+    What `max_requests` bounds is one window too, so they compare. Up to `FOLLOWED` it is computed from the
+    chances of every count at every look (LEAST apart, in the first window); beyond, from when a Brownian
+    motion with the odds' drift has reached the bar (inverse Gaussian).
 
     >>> needed(Asked(25, before=0)), needed(Asked(25, before=20)) > 400, needed(Asked(100, before=50))
-    (200, True, 60)
+    (190, True, 60)
     """
     if asked.whole:
         return MET
-    proven, chances, n = 0.0, {0: 1.0}, 0
-    while n < asked.max_requests:
-        step = min(LEAST, asked.max_requests - n)
-        chances, n = _after(chances, asked.share / 100, step), n + step
+    unbounded = replace(asked, max_requests=FOLLOWED + 1)
+    proven, chances = 0.0, {0: 1.0}
+    for n in range(LEAST, FOLLOWED + 1, LEAST):
+        chances = _after(chances, asked.share / 100)
         for hits in tuple(chances):
-            verdict = judge(asked, hits, n)
-            if not isinstance(verdict, Open):
-                proven += chances.pop(hits) * isinstance(verdict, Proven)
+            verdict = judge(unbounded, hits, n)
+            # A dropped window is followed as if it went on: the next one is stricter, but has the whole bound.
+            if isinstance(verdict, Proven | Disproven):
+                chance = chances.pop(hits)
+                proven += chance if isinstance(verdict, Proven) else 0
         if proven >= SURE:
             return n
-    return max(asked.max_requests + 1, _beyond(asked))
+    return max(FOLLOWED + 1, _beyond(asked))
 
 
 def decidable(asked: Asked) -> bool:
@@ -47,9 +51,9 @@ def decidable(asked: Asked) -> bool:
     return needed(asked) <= asked.max_requests
 
 
-def _after(chances: dict[int, float], share: float, step: int) -> dict[int, float]:
-    """The chances of each count of hits after `step` more requests."""
-    binomial = [comb(step, hits) * share**hits * (1 - share) ** (step - hits) for hits in range(step + 1)]
+def _after(chances: dict[int, float], share: float) -> dict[int, float]:
+    """The chances of each count of hits after LEAST more requests."""
+    binomial = [comb(LEAST, hits) * share**hits * (1 - share) ** (LEAST - hits) for hits in range(LEAST + 1)]
     after: dict[int, float] = {}
     for had, chance in chances.items():
         if chance > DUST:
@@ -67,7 +71,7 @@ def _beyond(asked: Asked) -> int:
 
 
 def _sure(bar: float) -> float:
-    """The drift after which 95 % of Brownian motions reached `bar`; the odds' variance is twice their drift."""
+    """The drift at which 95 % of Brownian motions reached `bar`; the odds' variance is twice the drift."""
 
     def reached(drift: float) -> float:
         spread = sqrt(2 * drift)

@@ -84,7 +84,8 @@ def _canary(view: View) -> list[Foreign]:
         what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
         return [_told(view, f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
     last = stood[-1]
-    if last.replicas is not None and replicas_of(found) != last.replicas and not _retargeted(view):
+    growing = isinstance(view.release.step, Stand)
+    if last.replicas is not None and replicas_of(found) != last.replicas and not growing and not view.plan.autoscalers:
         return [
             _told(
                 view,
@@ -126,19 +127,15 @@ def _expected(view: View) -> tuple[Position, ...]:
     for step in view.plan.steps[: view.release.cursor]:
         if isinstance(step, Shift):
             here = (step.to,)
-    step = view.release.step
-    if isinstance(step, Shift):
-        return (*here, step.to, "stable")
-    return (*here, "stable") if isinstance(step, Stand) and step.aside else here
+    now = view.release.step
+    if isinstance(now, Shift):
+        return (*here, now.to, "stable")
+    return (*here, "stable") if isinstance(now, Stand) and now.aside else here
 
 
 def _begun(view: View, kind: type[Update] | type[Remove]) -> bool:
     steps = view.plan.steps[: view.release.cursor + 1]
     return any(isinstance(s, kind) and (not isinstance(s, Remove) or s.track == "stable") for s in steps)
-
-
-def _retargeted(view: View) -> bool:
-    return bool(view.plan.autoscalers)
 
 
 def _looks(deployment: Obj) -> object:

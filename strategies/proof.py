@@ -9,15 +9,15 @@ edge can be the true share, so each has the whole error to spend; and no test of
 requests on average against one edge than such a bet (Wald).
 
     asked 25 %, before 0 %: the edges are 10 % and 40 %. 18 of 70 is e**7.01 times likelier under 25 % than
-    under 10 %, e**3.14 times likelier than under 40 %; needed are e**3.10 times for each (1 / 0.045):
-    proven.
+    under 10 %, e**3.14 times likelier than under 40 %; needed are e**3.10 and e**3.16 times (1 / 0.045,
+    1 / 0.0425): not quite proven, 18 of 72 is.
 
 The same bet turned round refutes what was asked. Beyond the far edge that ends it (`Disproven`). On the
 former split's side the router may only be late: the window is dropped and a new one begun, with a smaller
-part of the error for the near edge. The far edge keeps its part: a share beyond it looks like the former
-split in at most 2 % of windows. Until the first sign of change nothing is counted at all, so that answers
-from before the router moved can not pull the share down. That costs no error: a window that begins at a
-moment chosen by its past is as good as any.
+part of the error for the near edge. The far edge keeps its part, since a share beyond it looks like the
+former split in at most 14 % of windows (1 / 8 + 0.01), so that 1.16 windows are expected. Until the first
+sign of change nothing is counted at all, so that answers from before the router moved can not pull the
+share down. That costs no error: a window that begins at a moment chosen by its past is as good as any.
 
 Invariants. Pure: the same counts, the same verdict. A deterministic balancer (AAAB, smooth round robin)
 strays less from its share than chance does, so it is not disproven, and decided as fast. A split is never
@@ -32,6 +32,7 @@ inference, Statistical Science 38 (2023), 576-601 (Ville's inequality, confidenc
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil, inf, log
 from typing import Self, TypeAlias
 
@@ -44,8 +45,9 @@ PACE = (
     0.5  # part of the requests still missing that the next batch sends: half of all runs need fewer than that
 )
 SEEN = 2  # answers of each track below which nothing is proven: one gray answer proves nothing
-SIGN = log(8)  # so much likelier as asked than as before is a sign of change; less begins windows in vain
-FAR = 0.9  # part of the error for the far edge; 0.98 would be allowed (see above), the rest is margin
+SIGN = log(20)  # so much likelier as asked than as before is a sign of change; less begins windows in vain
+BACK = log(8)  # so much likelier as before than as asked ends the window: the sign was none
+FAR = 0.85  # part of the error for the far edge, in every window (0.86 would be allowed, see above)
 NEAR = 0.9  # part of the error for the near edge in the first window; the rest is for those after it
 FALSE = 0.2  # part of the error with which a true share may be refuted
 
@@ -157,13 +159,14 @@ def met(row: int) -> bool:
     return row >= MET
 
 
+@lru_cache(maxsize=4096)  # `add` and `verdict` ask the same
 def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
     """What one window says: `hits` answers by the new track among `n` that could be attributed.
 
     `restarts` is how many windows were dropped before it. Raises ValueError where `hits` of `n` is no count.
 
-    >>> judge(Asked(25, before=0), 18, 70)
-    Proven(reason='asked 25 %, users get 18 of 70 (17–37 %)')
+    >>> judge(Asked(25, before=0), 18, 72)
+    Proven(reason='asked 25 %, users get 18 of 72 (16–36 %)')
     >>> judge(Asked(25, before=0), 1, 1)
     Open(batch=36, reason='asked 25 %, 1 of 1 (21–100 %) so far')
     >>> judge(Asked(25, before=0), 5, 70)
@@ -178,7 +181,8 @@ def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
     up = n - hits if asked.mirrored else hits
     near, far = _odds(asked.target, asked.near, up, n), _odds(asked.target, asked.far, up, n)
     refuted = -log(asked.error * FALSE)
-    if asked.former is not None and max(-near, -_odds(asked.target, asked.former, up, n)) >= refuted:
+    back = -_odds(asked.target, asked.former, up, n) if asked.former is not None else -inf
+    if asked.former is not None and (-near >= refuted or (back >= BACK and n >= FIRST)):
         return Late(f"asked {asked.share} %, but so far {counted}")
     if max(-near, -far) >= refuted:
         return Disproven(f"asked {asked.share} %, but users get {counted}")
@@ -259,7 +263,7 @@ class Proof:
         return not self.moved and self.asked.former is not None and not self.asked.whole
 
     def until_change(self) -> Self:
-        """Page's rule: what looks like the former split is dropped, until something looks like what was asked."""
+        """Page's rule: drop what looks like the former split, until something looks like what was asked."""
         up = self.n - self.hits if self.asked.mirrored else self.hits
         sign = _odds(self.asked.target, self.asked.former or 0.0, up, self.n)
         if sign < inf and (self.n < FIRST or 0 < sign < SIGN):

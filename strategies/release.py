@@ -101,6 +101,9 @@ class Card(Frozen):
     ts: str = ""
     shown: str = ""
     told: int = 0
+    asked: tuple[tuple[str, int, int], ...] = Field(
+        (), description="messages with live buttons: ts, number of the event, revision"
+    )
 
 
 class Doing(Frozen):

@@ -1,0 +1,1 @@
+"""Requests the way users send them, for proof and for samples."""

@@ -92,7 +92,7 @@ def apply(live: Obj, said: Obj, *, manager: str, subresource: str, force: bool, 
     result: Obj = merged(live, {k: v for k, v in said.items() if k not in ("apiVersion", "kind")})
     dropped = from_fields((mine or {}).get("fieldsV1") or {}) - set(wanted)
     taken: set[FieldPath] = set().union(*(from_fields(e.get("fieldsV1") or {}) for e in others), set(wanted))
-    for path in sorted(dropped, key=len, reverse=True):
+    for path in sorted(dropped, key=len):  # an element before its fields
         if not any(t[: len(path)] == path for t in taken):
             result = pruned(result, path, ())
     own = set(wanted)

@@ -68,10 +68,10 @@ class Deployments:
                 if obj and (name := p.owner(obj).get("name")):
                     self.queue.add(namespace, name)
             if not p.owner(change.obj):
-                for deployment in self._store.list(DEPLOYMENT, namespace):
+                for deployment in self._store.all(DEPLOYMENT, namespace):
                     self.queue.add(namespace, name_of(deployment))
         elif change.kind == POD and change.type == "DELETED":
-            for deployment in self._store.list(DEPLOYMENT, namespace):
+            for deployment in self._store.all(DEPLOYMENT, namespace):
                 if at(deployment, "spec", "strategy", "type") == "Recreate":
                     self.queue.add(namespace, name_of(deployment))
 
@@ -92,7 +92,7 @@ class Deployments:
     def _owned(self, deployment: Obj) -> list[Obj]:
         """Its ReplicaSets, oldest first; matching ones without an owner are adopted."""
         found = []
-        for replica_set in self._store.list(REPLICASET, namespace_of(deployment)):
+        for replica_set in self._store.all(REPLICASET, namespace_of(deployment)):
             holder = p.owner(replica_set).get("uid")
             if holder == uid_of(deployment):
                 found.append(replica_set)
@@ -204,7 +204,7 @@ class Deployments:
         for replica_set in busy:
             self._resize(deployment, replica_set, 0)
         held = {uid_of(r) for r in old}
-        if busy or any(p.owner(pod).get("uid") in held for pod in self._store.list(POD, namespace_of(deployment))):
+        if busy or any(p.owner(pod).get("uid") in held for pod in self._store.all(POD, namespace_of(deployment))):
             return
         wanted = at(deployment, "spec", "replicas", default=0)
         new, _ = self._ensure_new(deployment, sets, wanted)
@@ -227,7 +227,9 @@ class Deployments:
         wanted = at(deployment, "spec", "replicas", default=0)
         total = _size(new) + sum(map(_size, old))
         missing = _size(new) - min(_available(new), _size(new))
-        spare = rollout.old_to_go(wanted, total, _size(new), missing, limits.unavailable)
+        spare = rollout.old_to_go(wanted, total, missing, limits.unavailable)
+        if not spare:
+            return
         shrunk: list[Obj] = []
         for replica_set in old:
             sick = min(max(0, _size(replica_set) - _available(replica_set)), spare)
@@ -251,7 +253,7 @@ class Deployments:
         deployment = self._store.get(DEPLOYMENT, namespace, name)
         if deployment is None:
             return
-        sets = [r for r in self._store.list(REPLICASET, namespace) if p.owner(r).get("uid") == uid_of(deployment)]
+        sets = [r for r in self._store.all(REPLICASET, namespace) if p.owner(r).get("uid") == uid_of(deployment)]
         status, again = status_of(deployment, sets, self._new(deployment, sets))
         if again:
             self.queue.after(again, namespace, name)

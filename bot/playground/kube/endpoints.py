@@ -27,7 +27,7 @@ def service_port(service: Obj, wanted: str) -> Obj | None:
 def ready_endpoints(store: Store, namespace: str, service: str, port: Obj) -> list[Endpoint]:
     """The ready endpoints of one port of a Service."""
     found: list[Endpoint] = []
-    for piece in store.list(ENDPOINTSLICE, namespace):
+    for piece in store.all(ENDPOINTSLICE, namespace):
         if labels_of(piece).get(SERVICE_NAME) != service:
             continue
         numbers = [p["port"] for p in piece.get("ports") or [] if p.get("name", "") == port.get("name", "")]

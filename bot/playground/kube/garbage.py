@@ -45,7 +45,7 @@ class Garbage:
         if home and meta(home).get("deletionTimestamp"):
             self.namespaces.add("", name_of(home))
         if change.kind != EVENT:
-            for quota in self._store.list(QUOTA, namespace) if namespace else ():
+            for quota in self._store.all(QUOTA, namespace) if namespace else ():
                 self.quotas.add(namespace, name_of(quota))
 
     def _collect(self, namespace: str, uid: str) -> None:

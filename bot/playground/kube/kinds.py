@@ -49,7 +49,7 @@ _CUSTOM = {"status": True, "generation": True, "unconditional": False, "custom":
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(o.NAMESPACE, ("ns",), status=True, returns=True),
-    Resource(o.NODE, ("no",), status=True),
+    Resource(o.NODE, ("no",)),
     Resource(o.POD, ("po",), status=True, generation=True, returns=True),
     Resource(o.SERVICE, ("svc",), status=True, creates=True, returns=True),
     Resource(o.SECRET),

@@ -83,7 +83,7 @@ class NodePorts:
         return True
 
     def _free_address(self) -> str:
-        taken = {at(s, "spec", "clusterIP") for s in self._store.list(SERVICE)}
+        taken = {at(s, "spec", "clusterIP") for s in self._store.all(SERVICE)}
         while (address := f"10.96.{random.randrange(256)}.{random.randrange(2, 255)}") in taken:
             pass
         return address

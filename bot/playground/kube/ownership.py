@@ -8,7 +8,7 @@ manager with one operation and one subresource.
 import json
 from typing import Any
 
-from bot.playground.kube.shapes import Path, is_free, is_set, is_whole, key_values, keys_of
+from bot.playground.kube.shapes import Path, is_set, is_whole, key_values, keys_of
 from strategies.objects import Obj
 
 FieldPath = tuple[str, ...]
@@ -30,8 +30,24 @@ _SYSTEM = frozenset(
 )
 
 
+_ALWAYS = frozenset(
+    {
+        ("metadata",),
+        ("spec",),
+        ("status",),
+        ("spec", "containers"),
+        ("spec", "strategy"),
+        ("spec", "template"),
+        ("spec", "template", "metadata"),
+        ("spec", "template", "spec"),
+        ("spec", "template", "spec", "containers"),
+    }
+)
+"""What even an empty object is written with: nobody comes to own these by filling them."""
+
+
 def leaves(obj: Obj, *, marks: bool = True) -> Leaves:
-    """Every owned path of an object and its value; `marks` adds maps of the user's own keys (`f:labels`) themselves."""
+    """Every owned path of an object and its value; `marks` adds the maps and lists that hold them (`.`)."""
     found: Leaves = {}
     for key, value in obj.items():
         if key in ("apiVersion", "kind"):
@@ -46,17 +62,21 @@ def leaves(obj: Obj, *, marks: bool = True) -> Leaves:
 
 def _walk(value: Any, at: FieldPath, names: Path, found: Leaves, *, marks: bool) -> None:
     if isinstance(value, dict) and value and not is_whole(names):
-        if marks and is_free(names):
+        if marks and names not in _ALWAYS:
             found[at] = _MARK
         for key, inner in value.items():
             _walk(inner, (*at, f"f:{key}"), (*names, key), found, marks=marks)
     elif isinstance(value, list) and value and (keys := keys_of(names)):
+        if marks and names not in _ALWAYS:
+            found[at] = _MARK
         for item in value:
             inner_at = (*at, element(item, keys))
             found[inner_at] = _MARK
             for key, inner in item.items():
                 _walk(inner, (*inner_at, f"f:{key}"), (*names, key), found, marks=marks)
     elif isinstance(value, list) and value and is_set(names):
+        if marks:
+            found[at] = _MARK
         found.update({(*at, f"v:{json.dumps(item)}"): _MARK for item in value})
     else:
         found[at] = value

@@ -69,7 +69,7 @@ def used(store: Store, quota: Obj) -> dict[str, float]:
     counts: dict[str, float] = {}
     for key in at(quota, "spec", "hard", default={}):
         resource = _key_resource(key)
-        objects = store.list(resource.kind, namespace_of(quota)) if resource else []
+        objects = store.all(resource.kind, namespace_of(quota)) if resource else []
         live = [o for o in objects if resource and (resource.kind != POD or alive(o))]
         counts[key] = sum(_cost(resource, o, key) for o in live) if resource else 0.0
     return counts
@@ -82,7 +82,7 @@ def shown(number: float) -> str:
 
 def admit(store: Store, resource: Resource, obj: Obj) -> None:
     """Refusal 403 where a quota of the namespace leaves no room for a new object."""
-    for quota in store.list(QUOTA, namespace_of(obj)):
+    for quota in store.all(QUOTA, namespace_of(obj)):
         hard = at(quota, "spec", "hard", default={})
         counts = used(store, quota)
         over = []

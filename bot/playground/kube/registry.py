@@ -18,7 +18,7 @@ from bot.playground.kube.selectors import selector_text
 from bot.playground.kube.store import Store
 from bot.playground.kube.strategic import strategic_merge
 from bot.playground.kube.times import now
-from strategies.objects import DAEMONSET, NAMESPACE, POD, SERVICE, Obj, at, meta, name_of, uid_of, version_of
+from strategies.objects import NAMESPACE, POD, SERVICE, Obj, at, meta, name_of, uid_of, version_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "namespace")
@@ -153,7 +153,7 @@ class Registry:
             entries = list(meta(old).get("managedFields") or [])
         if not applied:
             entries = ownership.after_update(entries, old, made, manager=by.manager, subresource=subresource, now=now())
-        metadata["managedFields"] = entries
+        metadata["managedFields"] = sorted(entries, key=_rank)
         if not entries:
             del metadata["managedFields"]
         if resource.generation and _content(old) != _content(made):
@@ -270,9 +270,9 @@ class Registry:
         """`made` as far as this endpoint may write it: status by its subresource, the rest by the object's own."""
         metadata = made["metadata"]
         if subresource == "status":
-            kept = {k: v for k, v in meta(old).items() if k != "managedFields"}
-            if resource.kind not in (POD, DAEMONSET):  # a controller writes its revision annotation with the status
-                kept |= {k: v for k, v in metadata.items() if k == "annotations"}
+            free = ("labels", "annotations") if resource.kind == POD else ("annotations",)
+            kept = {k: v for k, v in meta(old).items() if k not in ("managedFields", *free)}
+            kept |= {k: v for k, v in metadata.items() if k in free}
             entries = metadata.get("managedFields", meta(old).get("managedFields", []))
             made = {**copy.deepcopy(old), "metadata": kept | {"managedFields": entries}} | (
                 {"status": made["status"]} if "status" in made else {}
@@ -306,6 +306,11 @@ def _content(obj: Obj) -> Obj:
 def _bare(obj: Obj) -> Obj:
     ours = {k: v for k, v in meta(obj).items() if k not in ("managedFields", "resourceVersion")}
     return {**obj, "metadata": ours}
+
+
+def _rank(entry: Obj) -> tuple[bool, str, str]:
+    """The order of managedFields: appliers first, then by time."""
+    return (entry.get("operation") != "Apply", entry.get("time", ""), entry.get("manager", ""))
 
 
 def _untimed(obj: Obj) -> list[Obj]:

@@ -43,10 +43,10 @@ class ReplicaSets:
                 if pod and (name := p.owner(pod).get("name")):
                     self.queue.add(namespace, name)
             if not p.owner(change.obj):
-                for replica_set in self._store.list(REPLICASET, namespace):
+                for replica_set in self._store.all(REPLICASET, namespace):
                     self.queue.add(namespace, name_of(replica_set))
         elif change.kind == QUOTA:
-            for replica_set in self._store.list(REPLICASET, namespace):
+            for replica_set in self._store.all(REPLICASET, namespace):
                 self.queue.add(namespace, name_of(replica_set))
 
     def _sync(self, namespace: str, name: str) -> None:
@@ -70,7 +70,7 @@ class ReplicaSets:
     def _claimed(self, replica_set: Obj, *, adopt: bool) -> list[Obj]:
         """The pods that are this ReplicaSet's, adopted and released as their labels say."""
         selector, uid, found = at(replica_set, "spec", "selector"), uid_of(replica_set), []
-        for pod in self._store.list(POD, namespace_of(replica_set)):
+        for pod in self._store.all(POD, namespace_of(replica_set)):
             fits, holder = matches(selector, labels_of(pod)), p.owner(pod).get("uid")
             if holder == uid and not fits and not p.terminating(pod):
                 self._registry.mend(BY_KIND[POD], pod, _released(uid), MANAGER)

@@ -131,7 +131,7 @@ class Rest:
 
     def _list(self, target: Target, query: Mapping[str, str], matcher: Matcher) -> Obj:
         kind, store = target.resource.kind, self._registry.store
-        found = [obj for obj in store.list(kind, target.namespace) if matcher(obj)]
+        found = [obj for obj in store.all(kind, target.namespace) if matcher(obj)]
         metadata: Obj = {"resourceVersion": str(store.version)}
         if after := query.get("continue"):
             last = base64.urlsafe_b64decode(after).decode()
@@ -176,7 +176,7 @@ class Rest:
         how = _deletion(body, request.query)
         if not target.name:
             matcher = _matcher(resource, request.query)
-            items = [obj for obj in self._registry.store.list(resource.kind, target.namespace) if matcher(obj)]
+            items = [obj for obj in self._registry.store.all(resource.kind, target.namespace) if matcher(obj)]
             for obj in items:
                 delete(self._registry, resource, namespace_of(obj), name_of(obj), how)
             metadata = {"resourceVersion": str(self._registry.store.version)}

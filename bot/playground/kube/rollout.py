@@ -55,15 +55,14 @@ def next_new(wanted: int, total: int, new: int, surge: int) -> int:
     return new if room <= 0 else min(new + room, wanted)
 
 
-def old_to_go(wanted: int, total: int, new: int, new_unavailable: int, unavailable: int) -> int:
+def old_to_go(wanted: int, total: int, new_unavailable: int, unavailable: int) -> int:
     """How many old pods may go at most, counting new ones that are not available yet.
 
     4 wanted, 1 may miss, 5 pods of which 1 is new and not available: 1 old may go.
 
-    >>> old_to_go(4, 5, 1, 1, 1)
+    >>> old_to_go(4, 5, 1, 1)
     1
     """
-    del new
     return max(0, total - (wanted - unavailable) - new_unavailable)
 
 

@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bot.playground.kube.answers import Cause, bad_request, invalid
@@ -58,15 +58,21 @@ def _metadata(resource: Resource, obj: Obj) -> Iterator[Cause]:
         yield _wrong("metadata.name", name, "must be no more than 253 bytes")
     yield from _labels("metadata.labels", labels_of(obj))
     notes = annotations_of(obj)
+    yield from _keys("metadata.annotations", notes)
     if sum(len(k.encode()) + len(str(v).encode()) for k, v in notes.items()) > _ANNOTATIONS:
         yield Cause("metadata.annotations", "Too long: may not be more than 262144 bytes", "FieldValueTooLong")
 
 
-def _labels(field: str, labels: o.Labels) -> Iterator[Cause]:
-    for key, value in labels.items():
+def _keys(field: str, keys: Iterable[str]) -> Iterator[Cause]:
+    for key in keys:
         prefix, _, bare = key.rpartition("/")
         if not bare or len(bare) > _LONGEST_LABEL or not _VALUE.match(bare) or (prefix and not _SUBDOMAIN.match(prefix)):
             yield _wrong(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")
+
+
+def _labels(field: str, labels: o.Labels) -> Iterator[Cause]:
+    yield from _keys(field, labels)
+    for value in labels.values():
         if not isinstance(value, str):
             raise bad_request(f"json: cannot unmarshal {type(value).__name__} into a label value of type string")
         if len(value) > _LONGEST_LABEL:

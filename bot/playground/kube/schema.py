@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from strategies import objects as o
 from strategies.objects import Kind, Obj
 
-Fields: TypeAlias = "dict[str, Fields | None]"  # None: anything may stand below
+Fields: TypeAlias = dict[str, Any]  # a field to the fields below it; None: anything may stand below
 
 
 def _fields(words: str, **known: Fields) -> Fields:

@@ -46,7 +46,6 @@ _WHOLE_MAPS = frozenset(
         "loadBalancer",
     }
 )
-_FREE_MAPS = frozenset({"labels", "annotations", "data", "matchLabels", "limits", "requests", "hard", "used"})
 
 
 def keys_of(path: Path) -> tuple[str, ...]:
@@ -76,11 +75,6 @@ def is_set(path: Path) -> bool:
 def is_whole(path: Path) -> bool:
     """Whether the map at this path is one value: owned and applied as a whole."""
     return bool(path) and path[-1] in _WHOLE_MAPS
-
-
-def is_free(path: Path) -> bool:
-    """Whether the map's keys are the user's own (labels, data), not fields of a type."""
-    return bool(path) and path[-1] in _FREE_MAPS
 
 
 def key_values(item: Obj, keys: tuple[str, ...]) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ class Slices:
         if change.kind == SERVICE:
             self.queue.add(namespace, name_of(change.obj))
         elif change.kind == POD:
-            for service in self._store.list(SERVICE, namespace):
+            for service in self._store.all(SERVICE, namespace):
                 selector = at(service, "spec", "selector")
                 if any(o is not None and covers(selector, labels_of(o)) for o in (change.obj, change.before)):
                     self.queue.add(namespace, name_of(service))
@@ -41,7 +41,7 @@ class Slices:
             return
         pods = [
             pod
-            for pod in self._store.list(POD, namespace)
+            for pod in self._store.all(POD, namespace)
             if covers(at(service, "spec", "selector"), labels_of(pod)) and at(pod, "status", "podIP") and alive(pod)
         ]
         known = self._known(service)
@@ -55,7 +55,7 @@ class Slices:
             self._store.remove(ENDPOINTSLICE, surplus)
 
     def _known(self, service: Obj) -> list[Obj]:
-        found = self._store.list(ENDPOINTSLICE, namespace_of(service))
+        found = self._store.all(ENDPOINTSLICE, namespace_of(service))
         return [s for s in found if p.owner(s).get("uid") == uid_of(service)]
 
     def _write(self, service: Obj, held: Obj | None, ports: list[Obj], endpoints: list[Obj]) -> None:

@@ -44,7 +44,7 @@ class Store:
         """The stored object: not to be changed."""
         return self._objects.get(kind, {}).get((namespace, name))
 
-    def list(self, kind: Kind, namespace: str = "") -> list[Obj]:
+    def all(self, kind: Kind, namespace: str = "") -> list[Obj]:
         """All of a kind, by namespace and name."""
         found = self._objects.get(kind, {})
         return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]

@@ -92,7 +92,7 @@ class _Watch:
         since = self._query.get("resourceVersion", "")
         initial = self._query.get("sendInitialEvents") == "true"
         if since in ("", "0") or initial:
-            found = [o for o in self._store.list(self._resource.kind, self._namespace) if self._matcher(o)]
+            found = [o for o in self._store.all(self._resource.kind, self._namespace) if self._matcher(o)]
             events: list[Obj] = [{"type": "ADDED", "object": obj} for obj in found]
             if initial and self._query.get("allowWatchBookmarks") == "true":
                 events.append(self._bookmark({"k8s.io/initial-events-end": "true"}))

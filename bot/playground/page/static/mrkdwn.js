@@ -35,7 +35,7 @@ function lines(text, names, after) {
     }
     quote = null;
     if (listed) {
-      const mark = listed[2] === "-" ? "•" : listed[2];
+      const mark = listed[2];
       const item = el("span.item", {}, el("span.mark", {}, mark), el("span", {}, inline(listed[3], names)));
       if (listed[1]) item.style.marginLeft = `${Math.min(listed[1].length, 8) * 0.5}em`;
       out.append(item);

@@ -1,0 +1,205 @@
+"""Two uses of a Lease: the one leader that runs the engine, and the lock on a Deployment.
+
+Leader: whoever renews it. Another process is believed dead when *we* saw no renewal for the lease's whole length, by our
+own monotonic clock, so that skewed or jumping clocks cannot make two leaders; then its last requests are waited out.
+Lock: held by a release until that has ended; void once the holder's record is gone or ended.
+"""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from bot.cluster.api import TIMEOUT, Api
+from bot.cluster.errors import ApiError, Conflict, Exists, NotFound
+from strategies.names import digest, dns_label
+from strategies.objects import LEASE, Obj, Ref, at, version_of
+from strategies.refusal import Refusal
+
+LENGTH = 10.0  # seconds
+RENEW = 3.0  # seconds between renewals
+YOUNG = timedelta(seconds=30)  # how long a lock without a record may be one that is just being made
+
+
+Standing = Literal["running", "ended", "unknown"]
+
+
+def identity() -> str:
+    """Who we are in a Lease: host, process, and something that differs after a restart."""
+    return f"{socket.gethostname()}-{os.getpid()}-{digest(str(time.time_ns()), 6)}"
+
+
+class Leadership:
+    """The Lease `engine`: at most one holder, released on a clean exit."""
+
+    def __init__(self, api: Api, namespace: str, me: str) -> None:
+        self._api, self._ref, self.me = api, Ref(LEASE, namespace, "engine"), me
+        self._renewed = 0.0
+        self._last: Obj | None = None
+        self.holder = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether we may still write: our last renewal is younger than the lease."""
+        return time.monotonic() - self._renewed < LENGTH - TIMEOUT / 2
+
+    async def acquire(self) -> None:
+        """Wait until we lead. A holder that vanished is waited out: lease, then request time-out."""
+        seen, since = "", time.monotonic()
+        while True:
+            try:
+                found = await self._find()
+                holder = at(found, "spec", "holderIdentity", default="") if found else ""
+                mark = f"{version_of(found)}" if found else ""
+                if mark != seen:
+                    seen, since = mark, time.monotonic()
+                self.holder = holder
+                vacant = not holder
+                if vacant or time.monotonic() - since >= LENGTH:
+                    await self._take(found)
+                    if not vacant:
+                        await self._wait_out()
+                    return
+            except Conflict:
+                pass
+            except ApiError:
+                since = time.monotonic()  # we saw nothing, so we know nothing
+            await asyncio.sleep(1.0)  # leases have no useful watch for a waiter: a look each second while waiting
+
+    async def free(self) -> bool:
+        """Whether nobody holds it now."""
+        found = await self._find()
+        return found is None or not at(found, "spec", "holderIdentity", default="")
+
+    async def try_take(self) -> bool:
+        """Take it if it is free now."""
+        found = await self._find()
+        if found is not None and at(found, "spec", "holderIdentity", default=""):
+            return False
+        try:
+            await self._take(found)
+        except Conflict:
+            return False
+        return True
+
+    async def _wait_out(self) -> None:
+        """The former leader's last request may still be on its way."""
+        keep = asyncio.create_task(self.keep())
+        try:
+            await asyncio.sleep(TIMEOUT)
+        finally:
+            keep.cancel()
+            with suppress(asyncio.CancelledError):
+                await keep
+
+    async def keep(self) -> None:
+        """Renew until it is lost: by somebody else's hand, or because the server did not answer for too long."""
+        while self.held:
+            await asyncio.sleep(RENEW)
+            try:
+                if self._last is None:
+                    self._last = await self._find()
+                if self._last is None or at(self._last, "spec", "holderIdentity") != self.me:
+                    self._renewed = 0.0
+                    return
+                await self._write(self._last, self.me)
+            except Conflict:
+                self._last = None
+            except ApiError:
+                continue  # `held` runs out by itself
+
+    async def release(self) -> None:
+        """Let go, so that the next leader need not wait."""
+        self._renewed = 0.0
+        try:
+            found = await self._find()
+            if found is not None and at(found, "spec", "holderIdentity") == self.me:
+                await self._write(found, "")
+        except ApiError:
+            return  # it will expire by itself
+        self._renewed = 0.0
+
+    async def _find(self) -> Obj | None:
+        try:
+            return await self._api.get(self._ref, purpose="lease")
+        except NotFound:
+            return None
+
+    async def _take(self, found: Obj | None) -> None:
+        if found is None:
+            made = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self._ref.name, "namespace": self._ref.namespace}, "spec": self._spec(self.me)}
+            self._last = await self._api.create(LEASE, self._ref.namespace, made, purpose="lease")
+            self._renewed = time.monotonic()
+        else:
+            await self._write(found, self.me)
+        self.holder = self.me
+
+    async def _write(self, found: Obj, holder: str) -> None:
+        begun = time.monotonic()
+        self._last = await self._api.replace(self._ref, {**found, "spec": self._spec(holder)}, purpose="lease")
+        self._renewed = begun if holder else 0.0
+
+    @staticmethod
+    def _spec(holder: str) -> Obj:
+        now = _stamp(datetime.now(UTC))
+        return {"holderIdentity": holder, "leaseDurationSeconds": int(LENGTH), "renewTime": now} | ({"acquireTime": now} if holder else {})
+
+
+class Locks:
+    """One lock per Deployment family: `graylight.BASE` beside the Deployment."""
+
+    def __init__(self, standing: Callable[[str], Awaitable[Standing]]) -> None:
+        self._standing = standing
+
+    async def take(self, api: Api, namespace: str, base: str, holder: str, now: datetime) -> Refusal | None:
+        """Take it, or say who has it."""
+        ref = Ref(LEASE, namespace, lock_name(base))
+        spec = {"holderIdentity": holder, "acquireTime": _stamp(now)}
+        made: Obj = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": ref.name, "namespace": namespace}, "spec": spec}
+        for _ in range(3):
+            try:
+                await api.create(LEASE, namespace, made)
+            except Exists:
+                try:
+                    found = await api.get(ref)
+                    other = str(at(found, "spec", "holderIdentity", default=""))
+                    if other == holder:
+                        return None
+                    if not await self._void(found, other, now):
+                        return Refusal(code="locked", what=f"{other} is releasing this Deployment already.", remedy=f"Wait for it, or look: `/release status {other}`.")
+                    await api.replace(ref, {**found, "spec": spec})
+                except (Conflict, NotFound):
+                    continue
+            return None
+        return Refusal(code="locked", what="Somebody else is starting a release of this Deployment right now.", remedy="Try again in a moment.")
+
+    async def give_back(self, api: Api, namespace: str, base: str, holder: str) -> None:
+        """Delete it where it is still ours."""
+        ref = Ref(LEASE, namespace, lock_name(base))
+        try:
+            found = await api.get(ref)
+            if at(found, "spec", "holderIdentity") == holder:
+                await api.delete(ref, seen=version_of(found))
+        except (NotFound, Conflict):
+            return
+
+    async def _void(self, found: Obj, holder: str, now: datetime) -> bool:
+        """Void once its holder has ended, or has no record and is too old to be just making one."""
+        standing = await self._standing(holder) if holder else "ended"
+        if standing != "unknown":
+            return standing == "ended"
+        taken = at(found, "spec", "acquireTime")
+        return taken is None or now - datetime.fromisoformat(taken) > YOUNG
+
+
+def lock_name(base: str) -> str:
+    """The Lease's name for a family of Deployments."""
+    return f"graylight.{dns_label(base, 50)}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

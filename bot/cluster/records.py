@@ -1,0 +1,248 @@
+"""Records: everything a release knows, one Secret each, changed by compare-and-swap alone.
+
+`release.SLUG.N` holds the record, `undo.SLUG.N` what was before (immutable). A number is claimed by creating the name;
+a swap carries the resourceVersion that was read, so of two writers one loses and looks again.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from bot.cluster.api import Api
+from bot.cluster.errors import Exists, Forbidden, NotFound, Refused
+from bot.cluster.mirror import Mirror
+from strategies.names import label_value, slug
+from strategies.objects import NAMESPACE, SECRET, Obj, Ref, meta, name_of, version_of
+from strategies.release import Release
+
+TYPE = "graylight/release"
+UNDO_TYPE = "graylight/undo"
+SERVICE_LABEL = "graylight/service"
+KEPT = 10  # ended releases of a service that stay
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A release as read; `seen` is the resourceVersion a swap must still find."""
+
+    release: Release
+    seen: str
+    sealed: bool = False
+
+
+class Unreadable(Exception):
+    """A record that is not one: another version wrote it, or somebody's hand."""
+
+
+class Records:
+    """All records of one installation."""
+
+    def __init__(self, api: Api, namespace: str, changed: Callable[[str], None] = lambda _: None) -> None:
+        self.api, self.namespace = api, namespace
+        self.changed = changed
+        self._mirror = Mirror(api, SECRET, namespace, self._noticed, labels=SERVICE_LABEL)
+        self._parsed: dict[str, tuple[str, Stored]] = {}
+
+    def on_change(self, changed: Callable[[str], None]) -> None:
+        """Whom to tell which release's record changed."""
+        self.changed = changed
+
+    async def watch(self) -> None:
+        """Follow every record; `changed` is called with the release's id."""
+        self._mirror.start()
+        await self._mirror.ready.wait()
+
+    async def stop(self) -> None:
+        """End the watch."""
+        await self._mirror.stop()
+
+    @property
+    def trouble(self) -> str:
+        """Why the records may be stale."""
+        return self._mirror.trouble if self._mirror.stale_since else ""
+
+    def known(self) -> list[Stored]:
+        """Every record under watch that can be read."""
+        return [s for s in map(self._read, self._mirror.objects.values()) if s is not None]
+
+    def latest(self, release_id: str) -> Stored | None:
+        """One record under watch."""
+        service, _, number = release_id.rpartition("-")
+        found = self._mirror.objects.get(self._ref(service, int(number)).name)
+        return self._read(found) if found else None
+
+    async def all(self, service: str = "") -> list[Stored]:
+        """Every record (of a service), read now."""
+        labels = f"{SERVICE_LABEL}={label_value(slug(service))}" if service else SERVICE_LABEL
+        listed = await self.api.list(SECRET, self.namespace, labels=labels)
+        return [s for s in map(self._read, listed["items"]) if s is not None]
+
+    async def load(self, release_id: str) -> Stored | None:
+        """One record, read now."""
+        service, _, number = release_id.rpartition("-")
+        if not service or not number.isdigit():
+            return None
+        try:
+            return self._parse(await self.api.get(self._ref(service, int(number))))
+        except NotFound:
+            return None
+
+    async def next_number(self, service: str) -> int:
+        """The number after the last one of this service."""
+        return max((s.release.number for s in await self.all(service)), default=0) + 1
+
+    async def create(self, release: Release) -> Stored:
+        """Claim the number; Exists when somebody else did."""
+        made = await self.api.create(SECRET, self.namespace, self._secret(release))
+        self._mirror.put(made)
+        return self._parse(made)
+
+    async def swap(self, stored: Stored, release: Release) -> Stored:
+        """Write what follows from what was read; Conflict when that is not what stands there any more."""
+        manifest = self._secret(release)
+        manifest["metadata"]["resourceVersion"] = stored.seen
+        done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
+        self._mirror.put(done)
+        return self._parse(done)
+
+    async def seal(self, stored: Stored, release: Release) -> Stored:
+        """Write it a last time, immutable from now on."""
+        manifest = self._secret(release) | {"immutable": True}
+        manifest["metadata"]["resourceVersion"] = stored.seen
+        done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
+        self._mirror.put(done)
+        return self._parse(done)
+
+    async def forget(self, release: Release) -> None:
+        """Take a record away that never came to anything."""
+        await self.api.delete(self._ref(release.plan.service, release.number))
+
+    async def prune(self, service: str) -> None:
+        """Only the last ended releases of a service are kept, with their undo."""
+        ended = sorted((s.release for s in self.known() if s.release.plan.service == service and s.release.ended), key=lambda r: -r.number)
+        for release in ended[KEPT:]:
+            for ref in (self._ref(service, release.number), self._undo_ref(release)):
+                await self._delete(ref)
+
+    async def keep_undo(self, release: Release, undo: Mapping[str, Obj]) -> None:
+        """Write what was before, once; what stands there already is what was before."""
+        ref = self._undo_ref(release)
+        manifest: Obj = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": UNDO_TYPE,
+            "immutable": True,
+            "metadata": {"name": ref.name, "namespace": ref.namespace, "labels": {"graylight/undo": label_value(release.id)}},
+            "data": {"undo": _encode(json.dumps(undo))},
+        }
+        try:
+            await self.api.create(SECRET, self.namespace, manifest)
+        except Exists:
+            return
+
+    async def undo(self, release: Release) -> dict[str, Obj]:
+        """What was before; empty where nothing was written yet."""
+        try:
+            found = await self.api.get(self._undo_ref(release))
+        except NotFound:
+            return {}
+        undo: dict[str, Obj] = json.loads(base64.b64decode(found["data"]["undo"]))
+        return undo
+
+    async def signing_key(self) -> bytes:
+        """The key that button values are signed with: made once, the same for every replica."""
+        import secrets  # noqa: PLC0415
+
+        ref = Ref(SECRET, self.namespace, "signing-key")
+        try:
+            found = await self.api.get(ref)
+        except NotFound:
+            made = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": ref.name, "namespace": ref.namespace}, "immutable": True, "data": {"key": _encode(secrets.token_hex(32))}}
+            try:
+                found = await self.api.create(SECRET, self.namespace, made)
+            except Exists:
+                found = await self.api.get(ref)
+        return base64.b64decode(found["data"]["key"])
+
+    async def prepare(self) -> None:
+        """Make the namespace where that is allowed; Refused with the command to run where it is not."""
+        try:
+            await self.api.list(SECRET, self.namespace, labels=SERVICE_LABEL, limit=1)
+            await self.api.get(Ref(NAMESPACE, "", self.namespace))
+        except NotFound:
+            try:
+                await self.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+            except Exists:
+                return
+            except Forbidden as e:
+                message = f"namespace {self.namespace} is not there, and may not be made: run `kubectl create namespace {self.namespace}`"
+                raise Refused(message, e.status) from e
+        except Forbidden as e:
+            if "namespaces" in str(e):
+                return  # we may use it without being allowed to look at it
+            message = f"secrets in namespace {self.namespace} may not be read ({e}): apply the Role in deploy/"
+            raise Refused(message, e.status) from e
+
+    async def _delete(self, ref: Ref) -> None:
+        try:
+            await self.api.delete(ref)
+        except NotFound:
+            return
+
+    def _ref(self, service: str, number: int) -> Ref:
+        return Ref(SECRET, self.namespace, f"release.{slug(service)}.{number}")
+
+    def _undo_ref(self, release: Release) -> Ref:
+        return Ref(SECRET, self.namespace, f"undo.{slug(release.plan.service)}.{release.number}")
+
+    def _secret(self, release: Release) -> Obj:
+        ref = self._ref(release.plan.service, release.number)
+        labels = {SERVICE_LABEL: label_value(slug(release.plan.service)), "graylight/environment": label_value(release.plan.environment), "graylight/state": release.state.value}
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": TYPE,
+            "metadata": {"name": ref.name, "namespace": ref.namespace, "labels": labels},
+            "data": {"record": _encode(release.model_dump_json())},
+        }
+
+    def _noticed(self, obj: Obj) -> None:
+        stored = self._read(obj)
+        if stored is not None:
+            self.changed(stored.release.id)
+
+    def _read(self, obj: Obj) -> Stored | None:
+        """As `_parse`, once per version; what cannot be read is left alone."""
+        name, seen = name_of(obj), version_of(obj)
+        have = self._parsed.get(name)
+        if have and have[0] == seen:
+            return have[1]
+        try:
+            stored = self._parse(obj)
+        except Unreadable:
+            return None
+        self._parsed[name] = (seen, stored)
+        return stored
+
+    @staticmethod
+    def _parse(obj: Obj) -> Stored:
+        try:
+            release = Release.model_validate_json(base64.b64decode(obj["data"]["record"]))
+        except (KeyError, ValueError, ValidationError) as e:
+            message = f"Secret {name_of(obj)} is no record that this version can read: {type(e).__name__}"
+            raise Unreadable(message) from e
+        return Stored(release, str(meta(obj).get("resourceVersion", "")), bool(obj.get("immutable")))
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def by_service(stored: Iterable[Stored], service: str) -> list[Release]:
+    """The releases of a service, newest first."""
+    return sorted((s.release for s in stored if s.release.plan.service == service), key=lambda r: -r.number)
+
+

@@ -1,0 +1,53 @@
+"""Asking the API server what we may do, before a plan is shown: the way back included."""
+
+import asyncio
+from collections.abc import Iterable
+
+from bot.cluster.api import Api
+from strategies.objects import DEPLOYMENT, HPA, LEASE, PDB, POD, SERVICE, Kind
+from strategies.plan import Plan
+from strategies.refusal import Refusal
+
+_REVIEW = Kind("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False)
+Right = tuple[str, Kind, str]  # verb, kind, subresource
+
+
+def rights(plan: Plan) -> tuple[Right, ...]:
+    """Every verb that the way there or the way back may need in the service's namespace."""
+    needed: list[Right] = [("get", DEPLOYMENT, ""), ("patch", DEPLOYMENT, ""), ("create", LEASE, ""), ("delete", LEASE, "")]
+    if plan.canary:
+        needed += [("create", DEPLOYMENT, ""), ("delete", DEPLOYMENT, ""), ("patch", SERVICE, "")]
+    if plan.gated:
+        needed.append(("patch", POD, "status"))
+    if plan.autoscalers:
+        needed.append(("patch", HPA, ""))
+    if plan.budgets:
+        needed.append(("patch", PDB, ""))
+    if plan.port and (plan.probe is None or not plan.probed or plan.strategy == "bluegreen"):
+        needed.append(("create" if plan.probe and plan.probe.method != "GET" else "get", POD, "proxy"))
+    needed += [(verb, kind, "") for kind in (DEPLOYMENT, SERVICE, POD) for verb in ("list", "watch")]
+    return tuple(dict.fromkeys(needed))
+
+
+async def lacking(api: Api, namespace: str, needed: Iterable[Right]) -> list[str]:
+    """Which of these we may not do, as `verb resource`."""
+    asked = list(needed)
+    answers = await asyncio.gather(*(_allowed(api, namespace, r) for r in asked))
+    return [f"{verb} {kind.plural}{f'/{sub}' if sub else ''}" for (verb, kind, sub), ok in zip(asked, answers, strict=True) if not ok]
+
+
+async def review(api: Api, plan: Plan) -> Refusal | None:
+    """A refusal that names every right that is lacking."""
+    missing = await lacking(api, plan.namespace, rights(plan))
+    if not missing:
+        return None
+    return Refusal(code="rights", what=f"Graylight may not {', '.join(missing)} in namespace `{plan.namespace}`; without that it could not go there and back.", remedy="Apply the Role in deploy/ to this namespace.")
+
+
+async def _allowed(api: Api, namespace: str, right: Right) -> bool:
+    verb, kind, sub = right
+    attributes = {"namespace": namespace, "verb": verb, "group": kind.group, "resource": kind.plural} | ({"subresource": sub} if sub else {})
+    answer = await api.create(_REVIEW, "", {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}, purpose="review")
+    return bool(answer.get("status", {}).get("allowed"))
+
+

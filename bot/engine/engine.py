@@ -1,0 +1,142 @@
+"""The engine: while this process leads, one loop for each release that is not over.
+
+Leadership is a Lease; a loop that finds it lost stops before its next write. A loop that fails with a bug is logged,
+told in the log only, and started again: the record says where it was.
+"""
+
+import asyncio
+from contextlib import suppress
+from logging import getLogger
+
+from bot.cluster.api import Api
+from bot.cluster.clusters import Clusters
+from bot.cluster.errors import ApiError
+from bot.cluster.observe import Watched
+from bot.cluster.records import Stored
+from bot.engine.loop import Loop, Lost, Means
+
+log = getLogger(__name__)
+
+AGAIN = 5.0  # seconds until a loop that failed is started anew
+
+
+class Engine:
+    """See the module."""
+
+    def __init__(self, means: Means, clusters: Clusters) -> None:
+        self._means, self._clusters = means, clusters
+        self._loops: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, Loop] = {}
+        self._watched: dict[tuple[str, str], Watched] = {}
+        self._leading = False
+        self._gate = asyncio.Lock()
+        means.records.on_change(self._noticed)
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process runs the releases."""
+        return self._leading
+
+    async def run(self, *, taken: bool = False) -> None:
+        """Lead whenever that is possible, until cancelled; then let go. `taken`: the lease is ours already."""
+        leadership = self._means.leadership
+        try:
+            while True:
+                if not taken:
+                    await leadership.acquire()
+                taken = False
+                log.info("leading as %s", leadership.me)
+                await self._lead()
+                log.warning("lost the lease")
+        finally:
+            await self._stop()
+            await leadership.release()
+
+    async def _lead(self) -> None:
+        self._leading = True
+        for stored in self._means.records.known():
+            self._adopt(stored, resumed=True)
+        try:
+            await self._means.leadership.keep()
+        finally:
+            self._leading = False
+            await self._stop()
+
+    def _noticed(self, release_id: str) -> None:
+        """A record changed: wake its loop, or begin one."""
+        if not self._leading:
+            return
+        if release_id in self._running:
+            self._running[release_id].wake()
+            return
+        stored = self._means.records.latest(release_id)
+        if stored is not None:
+            self._adopt(stored, resumed=False)
+
+    def _adopt(self, stored: Stored, *, resumed: bool) -> None:
+        release_id = stored.release.id
+        if stored.sealed or stored.release.told_end or release_id in self._loops:
+            return
+        task = asyncio.create_task(self._guard(stored, resumed=resumed), name=f"loop of {release_id}")
+        self._loops[release_id] = task
+        task.add_done_callback(lambda _: self._loops.pop(release_id, None))
+
+    async def _guard(self, stored: Stored, *, resumed: bool) -> None:
+        """A loop, started again when it breaks: the record knows where it was."""
+        release_id = stored.release.id
+        while True:
+            try:
+                loop = await self._loop(stored, resumed=resumed)
+                self._running[release_id] = loop
+                await loop.run()
+            except Lost:
+                log.warning("%s is left to the new leader", release_id)
+            except ApiError as e:
+                log.warning("%s waits for the cluster: %s", release_id, e)
+                await asyncio.sleep(AGAIN)  # a back-off after a failure
+                continue
+            except Exception:  # the loop's guard: one release's bug must not stop the others
+                log.exception("the loop of %s failed; it begins anew in %.0f s", release_id, AGAIN)
+                await asyncio.sleep(AGAIN)
+                stored, resumed = self._means.records.latest(release_id) or stored, True
+                continue
+            finally:
+                self._running.pop(release_id, None)
+            await self._unwatch()
+            return
+
+    async def _loop(self, stored: Stored, *, resumed: bool) -> Loop:
+        api, namespace = await self._clusters.at(stored.release.plan.environment)
+        namespace = stored.release.plan.namespace or namespace
+        watched = await self._watch(api, namespace)
+        return Loop(self._means, stored, api, watched, resumed=resumed)
+
+    async def _watch(self, api: Api, namespace: str) -> Watched:
+        async with self._gate:
+            key = (api.context, namespace)
+            if key not in self._watched:
+                watched = Watched(api, namespace, lambda: self._changed(key))
+                await watched.start()
+                self._watched[key] = watched
+            return self._watched[key]
+
+    def _changed(self, key: tuple[str, str]) -> None:
+        for loop in self._running.values():
+            if loop.place == key:
+                loop.wake()
+
+    async def _unwatch(self) -> None:
+        """No release, no watch: an idle bot sends nothing but lease renewals."""
+        async with self._gate:
+            used = {loop.place for loop in self._running.values()}
+            for key in [k for k in self._watched if k not in used and len(self._loops) <= 1]:
+                await self._watched.pop(key).stop()
+
+    async def _stop(self) -> None:
+        for task in list(self._loops.values()):
+            task.cancel()
+        for task in list(self._loops.values()):
+            with suppress(asyncio.CancelledError):
+                await task
+        for key in list(self._watched):
+            await self._watched.pop(key).stop()

@@ -1,0 +1,133 @@
+"""Finding out what a decision asks for: answers of pods, samples of traffic, logs. One gatherer per release."""
+
+import time
+from dataclasses import dataclass, field
+
+from bot.cluster.api import Api
+from bot.cluster.errors import ApiError, Unreachable
+from bot.ports import Clock
+from bot.probe.sampler import Sampler
+from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
+from strategies.objects import POD, Obj
+from strategies.pods import Answered, life
+from strategies.probe import SAFE, Probe
+from strategies.proof import Asked, Proof
+from strategies.samples import Answer, Sample, attribute, tally
+from strategies.view import View
+
+PROXY_FAILED = "error trying to reach service"
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Keeps what was learnt; proof and samples belong to one step and begin anew with the next (`of`)."""
+
+    api: Api
+    namespace: str
+    release: str
+    clock: Clock
+    sampler: Sampler
+    answers: dict[str, Answered] = field(default_factory=dict)
+    checks: dict[str, Checked] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
+    undo: dict[str, Obj] = field(default_factory=dict)
+    proof: Proof | None = None
+    samples: list[Sample] = field(default_factory=list)
+    looked: list[Sample] = field(default_factory=list)
+    step: tuple[object, ...] = ()
+
+    def of(self, step: tuple[object, ...]) -> None:
+        """Begin a new proof where this is another step; the samples of the proof just done serve the soak behind it."""
+        if step != self.step:
+            self.step, self.proof, self.looked = step, None, []
+
+    def begin_proof(self) -> None:
+        """Forget the samples of the proof before."""
+        self.proof, self.samples, self.looked = None, [], []
+
+    def evidence(self) -> Evidence:
+        """All of it, as a value."""
+        return Evidence(
+            answers=dict(self.answers),
+            checks=dict(self.checks),
+            logs=dict(self.logs),
+            undo=self.undo,
+            proof=self.proof,
+            tally=tally(self.samples) if self.samples else None,
+            look=tally(self.looked) if self.looked else None,
+        )
+
+    async def gather(self, wanted: Gather, view: View) -> None:
+        """Find it out. Raises Unreachable when the API server does not answer."""
+        match wanted:
+            case AskPods(pods, times):
+                for name in pods:
+                    await self._ask(name, times, view)
+            case SampleUsers(asked, batch):
+                await self._sample(asked, batch, view)
+            case SampleProxy(service, port, batch):
+                self.samples += await self._by_proxy(service, port, batch, view)
+            case Look(batch):
+                if view.plan.probe is not None:
+                    self.looked += await self.sampler.take(view.plan.probe, batch, view.naming(), self.release)
+            case ReadLog(pod):
+                self.logs[pod] = await self._log(pod, view)
+
+    async def _sample(self, asked: Asked, batch: int, view: View) -> None:
+        proof = self.proof or Proof(asked)
+        if view.plan.probe is None:
+            return
+        taken = await self.sampler.take(view.plan.probe, batch, view.naming(), self.release)
+        self.samples += taken
+        for sample in taken:
+            if sample.version:
+                proof = proof.add(int(sample.version == "new"), 1)
+        self.proof = proof
+
+    async def _ask(self, name: str, times: int, view: View) -> None:
+        """One pod by itself, through the API server's pod proxy, with the service's probe or `GET /`."""
+        pod = view.snapshot.find(POD, name)
+        if pod is None:
+            return
+        before, fine, said = life(pod), 0, ""
+        for _ in range(times):
+            answer = await self._proxied(f"/api/v1/namespaces/{self.namespace}/pods/{name}:{view.plan.port}/proxy", view.plan.probe)
+            good = 0 < answer.status < 500 if view.plan.probe is None or times == 1 else 0 < answer.status < 400
+            fine += good
+            said = said if good else answer.error or f"answered {answer.status}"
+        if times > 1:
+            self.checks[before] = Checked(times, fine, said)
+        elif fine:
+            self.answers[str(pod["metadata"]["uid"])] = Answered(before, self.clock.now())
+
+    async def _by_proxy(self, service: str, port: str, batch: int, view: View) -> list[Sample]:
+        taken, naming = [], view.naming()
+        for _ in range(batch):
+            answer = await self._proxied(f"/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy", None)
+            taken.append(Sample(attribute(answer, None, naming), answer.status, answer.seconds, answer.body, answer.error))
+        return taken
+
+    async def _proxied(self, root: str, probe: Probe | None) -> Answer:
+        """A request through the API server; a pod that cannot be reached is an answer of status 0."""
+        begun = time.perf_counter()
+        if probe is None:
+            status, headers, data = await self.api.proxy(f"{root}/", "GET", headers={"User-Agent": "graylight-probe"})
+        else:
+            body = probe.body.encode() if probe.body is not None and probe.method not in SAFE else None
+            status, headers, data = await self.api.proxy(root + probe.path, probe.method, body=body, headers=probe.sends | {"User-Agent": "graylight-probe"})
+        text = data.decode(errors="replace")
+        if status in (502, 503, 504) and PROXY_FAILED in text:
+            return Answer(0, {}, "", time.perf_counter() - begun, "does not answer")
+        return Answer(status, headers, text, time.perf_counter() - begun)
+
+    async def _log(self, pod: str, view: View) -> str:
+        for previous in (True, False):
+            try:
+                found = await self.api.logs(self.namespace, pod, view.plan.container, previous=previous)
+            except Unreachable:
+                raise
+            except ApiError:
+                continue
+            if found.strip():
+                return found.strip()[-1000:]
+        return "(its log is empty)"

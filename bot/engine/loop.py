@@ -1,0 +1,235 @@
+"""One release's loop: observe, decide, journal, act, announce; one move per tick.
+
+Level-triggered: a watch, a timer or an intent wakes it, and it looks at the whole. Everything it does is journalled
+first, by a swap that fails when anybody else wrote meanwhile. An outage is waited out; it moves no traffic.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from logging import getLogger
+
+from bot.cluster.api import Api
+from bot.cluster.errors import ApiError, Conflict, NotFound, Refused, Unreachable
+from bot.cluster.leases import Leadership, Locks
+from bot.cluster.observe import Watched
+from bot.cluster.records import Records, Stored
+from bot.cluster.writes import perform
+from bot.engine.announcing import Announcing
+from bot.engine.gathering import Gatherer
+from bot.engine.timers import Timers
+from bot.ports import Clock, Surface
+from bot.probe.sampler import Sampler
+from strategies import words
+from strategies.decide import TELL_AFTER, Decision, decide, give_up
+from strategies.release import Release
+from strategies.steps import Prove
+from strategies.undo import take
+from strategies.view import View
+
+log = getLogger(__name__)
+
+FIRST_RETRY, LONGEST_RETRY = 0.5, 15.0  # seconds
+REFUSALS = 8  # in a row, of the same write, after which it is no race any more
+
+
+class Lost(Exception):
+    """We do not lead any more: another engine goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every loop works with."""
+
+    records: Records
+    locks: Locks
+    leadership: Leadership
+    surface: Surface
+    timers: Timers
+    clock: Clock
+
+
+class Loop:
+    """See the module. `resumed`: another engine worked on it before."""
+
+    def __init__(self, means: Means, stored: Stored, api: Api, watched: Watched, *, resumed: bool) -> None:
+        self._means, self._stored, self._api, self._watched = means, stored, api, watched
+        self._resumed = resumed
+        self._awake = asyncio.Event()
+        self._retry, self._refused = FIRST_RETRY, 0
+        self._noted_at: datetime | None = None
+        self._gatherer = Gatherer(api, watched.namespace, stored.release.id, means.clock, Sampler())
+        self._announcing = Announcing(means.surface, means.timers, means.clock, stored.release, self.wake)
+
+    @property
+    def release(self) -> Release:
+        """As last recorded."""
+        return self._stored.release
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Which cluster and namespace it watches."""
+        return (self._api.context, self._watched.namespace)
+
+    def wake(self) -> None:
+        """Look again."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Until the release has ended, was told, and is sealed."""
+        announcing = asyncio.create_task(self._announcing.run(resumed=self._resumed), name=f"announcing {self.release.id}")
+        try:
+            while not await self._turn():
+                await self._awake.wait()
+        finally:
+            announcing.cancel()
+            with suppress(asyncio.CancelledError):
+                await announcing
+            self._means.timers.forget(self.release.id)
+
+    async def _turn(self) -> bool:
+        """One tick with everything that may go wrong around it; true when all is done."""
+        self._awake.clear()
+        try:
+            done = await self._tick()
+        except (Conflict, NotFound) as e:
+            self._refused += 1
+            log.info("%s: %s; looking again", self.release.id, e)
+            if self._refused > REFUSALS:
+                await self._refuse(str(e))
+            await self._reload()
+            self._wake_in(0.05 * self._refused)
+            return False
+        except Unreachable as e:
+            log.warning("%s: %s; trying again in %.1f s", self.release.id, e, self._retry)
+            self._wake_in(self._retry)
+            self._retry = min(self._retry * 2, LONGEST_RETRY)
+            return False
+        except Refused as e:
+            await self._refuse(str(e))
+            self._wake_in(self._retry)
+            return False
+        self._retry, self._refused = FIRST_RETRY, 0
+        return done
+
+    async def _tick(self) -> bool:
+        self._catch_up()
+        if not self._means.leadership.held:
+            raise Lost
+        if self.release.ended:
+            return await self._end()
+        await self._begin()
+        now = self._means.clock.now()
+        step = self.release.step
+        key = (self.release.going_back, self.release.cursor, self.release.since)
+        if isinstance(step, Prove) and self._gatherer.step != key:
+            self._gatherer.begin_proof()
+        self._gatherer.of(key)
+        view = View(self.release, self._watched.snapshot(), self._gatherer.evidence(), now)
+        return await self._follow(decide(view), view)
+
+    async def _follow(self, decision: Decision, view: View) -> bool:
+        """Journal, act, find out; then either look again at once or wait."""
+        trouble = self._watched.trouble()
+        if trouble and (decision.writes or not decision.lazily):
+            raise Unreachable(trouble)  # what is known may be stale: nothing is concluded from it
+        if decision.release != self.release and not (decision.lazily and self._too_soon(decision.release, view.now)):
+            if decision.release.changed and not self.release.changed:
+                await self._keep_undo(view)
+            await self._swap(decision.release)
+        for write in decision.writes:
+            if not self._means.leadership.held:
+                raise Lost
+            done = await perform(self._api, write)
+            self._watched.put(write.ref.kind, done, write.ref.name)
+        wait = decision.wait
+        if wait is None:
+            self.wake()
+            return False
+        if wait.gather is not None:
+            await self._gatherer.gather(wait.gather, view)
+            self.wake()
+        elif wait.until is not None:
+            self._means.timers.at(self.release.id, wait.until, self.wake)
+        if not decision.lazily and wait.gather is None:
+            await self._remember_card()
+        return False
+
+    def _too_soon(self, release: Release, now: datetime) -> bool:
+        """A short wait is not worth a request: its reason is recorded once it has lasted."""
+        if self._noted_at is None or release.reason != self._noted_reason:
+            self._noted_at, self._noted_reason = now, release.reason
+        due = self._noted_at + TELL_AFTER
+        if now >= due:
+            return False
+        self._means.timers.at(f"{self.release.id} note", due, self.wake)
+        return True
+
+    _noted_reason = ""
+
+    async def _begin(self) -> None:
+        """Once per loop: what was before, and after a restart a line that says so."""
+        if not self._resumed:
+            return
+        if self.release.changed and not self._gatherer.undo:
+            self._gatherer.undo = await self._means.records.undo(self.release)
+        if self.release.changed or self.release.cursor:
+            await self._swap(self.release.tell("engine", words.resumed_engine(), self._means.clock.now()))
+        self._resumed = False
+
+    async def _keep_undo(self, view: View) -> None:
+        undo = take(view.plan, view.snapshot)
+        await self._means.records.keep_undo(self.release, undo)
+        self._gatherer.undo = undo
+
+    async def _end(self) -> bool:
+        """After the last move: the lock, the last words, the seal, and only the newest records stay."""
+        release, records = self.release, self._means.records
+        if not release.told_end:
+            await self._means.locks.give_back(self._api, release.plan.namespace, release.plan.base, release.id)
+            if not self._announcing.current(release):
+                self._announcing.news(release)
+                return False
+            card = self._announcing.card
+            self._stored = await records.seal(self._stored, release.model_copy(update={"told_end": True, "card": card}))
+            await records.prune(release.plan.service)
+        return True
+
+    async def _refuse(self, why: str) -> None:
+        """The cluster said no to a write: told, and held or rolled back as the plan says."""
+        view = View(self.release, self._watched.snapshot(), self._gatherer.evidence(), self._means.clock.now())
+        self._refused = 0
+        with suppress(ApiError):
+            await self._swap(give_up(view, "refused", f"The cluster refuses: {why}").release)
+
+    async def _swap(self, release: Release) -> None:
+        if not self._means.leadership.held:
+            raise Lost
+        if self._announcing.card is not None:
+            release = release.model_copy(update={"card": self._announcing.card})
+        self._stored = await self._means.records.swap(self._stored, release)
+        self._noted_at = None
+        self._announcing.news(self.release)
+
+    async def _remember_card(self) -> None:
+        """At rest, where the card stands is worth a request of its own."""
+        if self._announcing.card is not None and self._announcing.card != self.release.card and self._announcing.current(self.release):
+            await self._swap(self.release)
+
+    def _catch_up(self) -> None:
+        """Somebody else may have swapped: an intent, or a newer engine."""
+        latest = self._means.records.latest(self.release.id)
+        if latest is not None and int(latest.seen or 0) > int(self._stored.seen or 0):
+            self._stored = latest
+            self._announcing.news(latest.release)
+
+    async def _reload(self) -> None:
+        with suppress(ApiError):
+            found = await self._means.records.load(self.release.id)
+            if found is not None:
+                self._stored = found
+
+    def _wake_in(self, seconds: float) -> None:
+        when = self._means.clock.now() + timedelta(seconds=seconds)
+        self._means.timers.at(self.release.id, when, self.wake)

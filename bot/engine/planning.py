@@ -1,0 +1,86 @@
+"""Planning against the live cluster: look once, read annotations and policy, plan, and ask the server what it thinks."""
+
+from collections.abc import Callable
+
+from bot.cluster.api import Api
+from bot.cluster.clusters import Clusters
+from bot.cluster.errors import Forbidden, Invalid, Refused
+from bot.cluster.observe import look
+from bot.cluster.reviews import review
+from bot.hints import annotation_hints
+from strategies import planner, undo
+from strategies.hints import Hints
+from strategies.names import label_value
+from strategies.objects import DEPLOYMENT, Obj, annotations_of
+from strategies.plan import Plan
+from strategies.refusal import Refusal
+from strategies.snapshot import Snapshot
+from strategies.spec import ReleaseSpec
+from strategies.target import Target, find
+
+PolicyHints = Callable[[str], Hints]
+
+
+class Planning:
+    """Makes plans; keeps nothing."""
+
+    def __init__(self, clusters: Clusters, policy: PolicyHints) -> None:
+        self._clusters, self._policy = clusters, policy
+
+    async def plan(self, spec: ReleaseSpec) -> Plan | Refusal:
+        """A plan that the cluster, by its own dry run and access review, would let through."""
+        place = await self.place(spec.environment)
+        if isinstance(place, Refusal):
+            return place
+        api, namespace = place
+        try:
+            snapshot = await look(api, namespace)
+        except Forbidden as e:
+            return Refusal(code="rights", what=f"Graylight may not look at namespace `{namespace}`: {e}.", remedy="Apply the Role in deploy/ to this namespace.")
+        hints = self.hints(snapshot, spec.service)
+        if isinstance(hints, Refusal):
+            return hints
+        plan = planner.plan(spec, snapshot, hints)
+        if isinstance(plan, Refusal):
+            return plan
+        return undo.too_big(undo.take(plan, snapshot)) or await review(api, plan) or await self._rehearse(api, plan) or plan
+
+    async def place(self, environment: str) -> tuple[Api, str] | Refusal:
+        """Where an environment is."""
+        known = ", ".join(f"`{name}`" for name in self._clusters.places)
+        try:
+            return await self._clusters.at(environment)
+        except KeyError:
+            return Refusal(code="no-such-environment", what=f"There is no environment `{environment}`.", remedy=f"Known: {known}.")
+
+    async def target(self, service: str, environment: str) -> tuple[Snapshot, Target, Hints] | Refusal:
+        """A service as it stands, for samples."""
+        place = await self.place(environment)
+        if isinstance(place, Refusal):
+            return place
+        snapshot = await look(*place)
+        found = find(snapshot, service)
+        if isinstance(found, Refusal):
+            return found
+        hints = self.hints(snapshot, service)
+        return hints if isinstance(hints, Refusal) else (snapshot, found, hints)
+
+    def hints(self, snapshot: Snapshot, service: str) -> Hints | Refusal:
+        """What annotation and policy say; the annotation wins."""
+        found = find(snapshot, service)
+        policy = self._policy(service)
+        if isinstance(found, Refusal):
+            return policy
+        said = annotation_hints(annotations_of(found.deployment))
+        return said if isinstance(said, Refusal) else said.over(policy)
+
+    async def _rehearse(self, api: Api, plan: Plan) -> Refusal | None:
+        """The new Deployment through admission, defaulting and quota, without making it."""
+        if plan.manifest is None:
+            return None
+        manifest: Obj = plan.bind(label_value(f"{plan.service}-0")).manifest or {}
+        try:
+            await api.create(DEPLOYMENT, plan.namespace, manifest, dry_run=True, purpose="plan")
+        except (Invalid, Forbidden, Refused) as e:
+            return Refusal(code="not-admitted", what=f"The cluster would not admit Deployment {plan.canary}: {e}", remedy="Change what it complains about, then ask again.")
+        return None

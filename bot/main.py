@@ -1,0 +1,214 @@
+"""The composition root: the one place where adapters, engine and surfaces are put together."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from logging import getLogger
+from typing import TYPE_CHECKING
+
+from bot.cluster.api import Api, whoami
+from bot.cluster.clusters import Clusters, Place
+from bot.cluster.errors import ApiError
+from bot.cluster.leases import Leadership, identity
+from bot.cluster.records import Records
+from bot.engine.desk import TheDesk
+from bot.engine.engine import Engine
+from bot.engine.loop import Means
+from bot.engine.planning import Planning
+from bot.engine.timers import Timers
+from bot.policy import Policy, hints, load
+from bot.ports import NoSurface, Surface
+from strategies.release import Release
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+log = getLogger(__name__)
+
+NO_POLICY = "There is no policy file: every full member of the workspace may do everything."
+
+
+class Utc:
+    """The clock of the real world."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+
+class Unusable(Exception):
+    """The settings or the policy do not work; the message says what to do."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What every entry point needs, connected."""
+
+    api: Api
+    clusters: Clusters
+    records: Records
+    desk: TheDesk
+    policy: Policy | None
+    leadership: Leadership
+    changed: asyncio.Condition
+
+    def engine(self, surface: Surface, timers: Timers) -> Engine:
+        """An engine over these parts."""
+        means = Means(self.records, self.desk.locks, self.leadership, surface, timers, Utc())
+        return Engine(means, self.clusters)
+
+
+@asynccontextmanager
+async def connected(settings: "Settings") -> AsyncIterator[Parts]:
+    """Connect to the cluster; nothing is watched yet. Raises Unusable or ApiError."""
+    policy = None
+    if settings.policy:
+        loaded = load(settings.policy)
+        if not isinstance(loaded, Policy):
+            raise Unusable(str(loaded))
+        policy = loaded
+    api = await Api.connect(settings.kubeconfig)
+    places = {name: Place(e.context, e.namespace) for name, e in policy.environments.items()} if policy else {"default": Place()}
+    clusters = Clusters(api, places, settings.kubeconfig)
+    try:
+        records = Records(api, settings.namespace)
+        await records.prepare()
+        clock = Utc()
+        planning = Planning(clusters, lambda service: hints(policy, service))
+        notes = () if policy else (NO_POLICY,)
+        desk = TheDesk(records, clusters, planning, clock, notes, (policy.channel or "") if policy else "")
+        leadership = Leadership(api, settings.namespace, identity())
+        yield Parts(api, clusters, records, desk, policy, leadership, asyncio.Condition())
+    finally:
+        await clusters.close()
+
+
+async def run(settings: "Settings") -> int:
+    """`graylight run`: the engine while we lead, Slack where it is configured, health for the kubelet."""
+    from bot.health import Health  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with AsyncExitStack() as stack:
+        health = await stack.enter_async_context(Health(settings.listen))
+        parts = await stack.enter_async_context(connected(settings))
+        await parts.records.watch()
+        stack.push_async_callback(parts.records.stop)
+        timers = Timers()
+        timers.start()
+        stack.callback(timers.stop)
+        surface = await stack.enter_async_context(_surface(settings, parts))
+        engine = parts.engine(surface, timers)
+        running = asyncio.create_task(engine.run(), name="engine")
+        stack.push_async_callback(_ended, running)
+        health.ready = True
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if running.done() and not stop.is_set():
+            await running
+    return 0
+
+
+@asynccontextmanager
+async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]:
+    """Slack where its tokens are set."""
+    if not (settings.slack_bot_token and settings.slack_app_token):
+        log.warning("no Slack tokens: running the engine for the command line alone")
+        yield NoSurface()
+        return
+    from bot.slack.surface import slack  # noqa: PLC0415
+
+    key = await parts.records.signing_key()
+    async with slack(
+        parts.desk,
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        signing_key=key,
+        clock=Utc(),
+    ) as surface:
+        yield surface
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, ApiError):
+        await task
+
+
+class TheOffice:
+    """What the command line works with: the desk, who we are, and a release's record as it changes."""
+
+    def __init__(self, parts: Parts, me: str) -> None:
+        self._parts, self.whoami = parts, me
+        self.desk = parts.desk
+        self._changed = asyncio.Event()
+        self._watching = False
+
+    async def engine_elsewhere(self) -> bool:
+        """Whether another process runs the engine now."""
+        return not await self._parts.leadership.free()
+
+    async def follow(self, release_id: str) -> AsyncIterator[Release]:
+        """The record at every change, until the release has ended."""
+        await self._watch()
+        last = ""
+        while True:
+            self._changed.clear()
+            stored = self._parts.records.latest(release_id) or await self._parts.records.load(release_id)
+            if stored is not None and stored.seen != last:
+                last = stored.seen
+                yield stored.release
+                if stored.release.ended:
+                    return
+            await self._changed.wait()
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[bool]:
+        """Run the engine here where nobody else does; yields whether it does."""
+        await self._watch()
+        if not await self._parts.leadership.try_take():
+            yield False
+            return
+        timers = Timers()
+        timers.start()
+        engine = self._parts.engine(NoSurface(), timers)
+        self._listen()
+        task = asyncio.create_task(engine.run(taken=True), name="engine")
+        try:
+            yield True
+        finally:
+            await _ended(task)
+            timers.stop()
+
+    async def _watch(self) -> None:
+        if not self._watching:
+            self._watching = True
+            await self._parts.records.watch()
+            self._listen()
+
+    def _listen(self) -> None:
+        before = self._parts.records.changed
+
+        def noticed(release_id: str) -> None:
+            before(release_id)
+            self._changed.set()
+
+        self._parts.records.on_change(noticed)
+
+
+@asynccontextmanager
+async def desk_for(settings: "Settings") -> AsyncIterator[TheOffice]:
+    """The command line's office."""
+    async with connected(settings) as parts:
+        office = TheOffice(parts, await whoami(parts.api))
+        try:
+            yield office
+        finally:
+            await parts.records.stop()

@@ -1,0 +1,231 @@
+"""The policy: one strict YAML file for this installation. Environments, probes, default steps and timers, the channel.
+
+Each field says its unit, its default and why that is the default; `docs/reference.md` shows them. A file that does not
+hold exactly what is known here is refused with line, column, field and remedy, since a misspelt rule that is
+ignored would be a rule that does not hold.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bot.document import LONGEST, Fault, faults, read
+from bot.grammar import values
+from bot.grammar.values import Wrong
+from strategies.hints import Hints
+from strategies.probe import Probe
+from strategies.refusal import Refusal
+from strategies.spec import RouterName, Strategy
+
+_LATER = ("people", "start", "approve", "override", "reason", "freeze", "quiet", "metrics")
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, Wrong):
+        raise ValueError(f"{value.what} {value.suggestion}".strip())  # noqa: TRY004 — pydantic's protocol
+    return value
+
+
+def _duration(value: Any) -> Any:
+    return value if value is None else _read(values.duration(str(value)))
+
+
+def _steps(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        value = ",".join(str(v) for v in value)
+    return value if value is None else _read(values.steps(str(value).replace(" ", "")))
+
+
+def _container(value: Any) -> Any:
+    return _read(values.container(value)) if isinstance(value, str) else value
+
+
+def _name(value: Any) -> Any:
+    return _read(values.environment(value)) if isinstance(value, str) else value
+
+
+def _service(value: Any) -> Any:
+    return _read(values.service(value)) if isinstance(value, str) else value
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+Steps = Annotated[tuple[int, ...], BeforeValidator(_steps)]
+Container = Annotated[str, BeforeValidator(_container)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Defaults(_Strict):
+    """What holds for every service where neither a flag nor an annotation nor the service's own entry speaks."""
+
+    soak: Duration | None = Field(
+        None,
+        description="Duration such as `10m`: how long each step is watched before it asks or goes on. Default 5m:"
+        " long enough for ten looks of 30 s at both versions.",
+    )
+    keep: Duration | None = Field(
+        None,
+        description="Duration: how long the old version stands warm after the last step. Default 30m: most bad"
+        " releases are noticed within it, and going back is one click meanwhile.",
+    )
+    ask_for: Duration | None = Field(
+        None,
+        description="Duration: how long a release waits for a person before it holds. Default 2h: a meeting or a"
+        " lunch, not a night.",
+    )
+    remind: Duration | None = Field(
+        None,
+        description="Duration until the first reminder; each further one comes after twice the time. Default 10m:"
+        " soon enough to matter, and growing so that it does not nag.",
+    )
+    steps: Steps | None = Field(
+        None,
+        description="Shares of the new version in percent, ascending; 100 may be left out. Default 5,25,50,100 where a"
+        " route carries weights, else what the pods can make of 25,50,100.",
+    )
+
+
+class Environment(_Strict):
+    """A cluster and a namespace, under the name that people type after `in`."""
+
+    context: str | None = Field(
+        None,
+        min_length=1,
+        description="Context of KUBECONFIG. Default: its current context, or the cluster Graylight runs in.",
+    )
+    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = Field(
+        None,
+        description="Namespace of the services. Default: the context's own, so that Graylight looks where kubectl does.",
+    )
+
+
+class Service(_Strict):
+    """What the annotations on a Deployment could say, said here; the annotation wins over it, a flag over both."""
+
+    probe: Probe | None = Field(
+        None,
+        description="How a request goes the way users go; fields as in annotation `graylight/probe` (`timeout` a"
+        " duration, default 2s; `rate` in requests per second, default 100). Default: `GET /` through the API server,"
+        " which proves no share.",
+    )
+    container: Container | None = Field(
+        None, description="Name of the container that gets the new image. Default: the only one there is."
+    )
+    steps: Steps | None = Field(None, description="As in `defaults`, for this service.")
+    router: RouterName | None = Field(
+        None,
+        description="What splits the traffic. Default: what leads to the service decides, so that a new route is used"
+        " without a change here.",
+    )
+    strategy: Strategy | None = Field(
+        None,
+        description="The strategy that is proposed for this service. Default: none, the command names it.",
+    )
+    soak: Duration | None = Field(None, description="As in `defaults`, for this service.")
+    keep: Duration | None = Field(None, description="As in `defaults`, for this service.")
+    version_label: str | None = Field(
+        None,
+        pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
+        description="Label that tells versions. Default: `version` or `app.kubernetes.io/version`, whichever is there.",
+    )
+
+
+class Policy(_Strict):
+    """The whole file. Without one: a single environment `default`, and nothing else said."""
+
+    channel: Annotated[str, Field(pattern=r"^[CDG][A-Z0-9]{2,}$")] | None = Field(
+        None,
+        description="Id of the Slack channel where cards of releases from the command line go. Default: none, so that"
+        " nobody is surprised by messages; cards of chat commands go to the command's channel.",
+    )
+    defaults: Defaults = Field(
+        Defaults(), description="For every service. Default: those of docs/reference.md."
+    )
+    environments: dict[Annotated[str, BeforeValidator(_name)], Environment] = Field(
+        {"default": Environment()},
+        min_length=1,
+        description="By name; `default` is meant where a command has no `in ENV`. Default: one, `default`.",
+    )
+    services: dict[Annotated[str, BeforeValidator(_service)], Service] = Field(
+        {}, description="By the name people type. Default: none; a service needs no entry."
+    )
+
+    def environment(self, name: str) -> Environment | Refusal:
+        """One environment, or Refusal `no-environment` with those that there are."""
+        found = self.environments.get(name)
+        if found is not None:
+            return found
+        known = ", ".join(f"`in {n}`" for n in self.environments)
+        what = f"There is no environment `{name}`."
+        return Refusal(code="no-environment", what=what, remedy=f"The policy has: {known}.")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyError:
+    """Why a policy is not taken: every fault with its place. `str` is what a person gets, one line a fault."""
+
+    file: str
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self._line(fault) for fault in self.faults)
+
+    def _line(self, fault: Fault) -> str:
+        where = f":{fault.place.line}:{fault.place.column}" if fault.place else ""
+        return f"{self.file}{where}: {fault}"
+
+
+def load(path: str | os.PathLike[str]) -> Policy | PolicyError:
+    """The policy in a file; read once, at the start."""
+    name = os.fspath(path)
+    try:
+        with File(name).open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
+    except OSError as e:
+        what = f"The policy cannot be read: {(e.strerror or str(e)).lower()}."
+        return PolicyError(name, (Fault("", what, "Correct GRAYLIGHT_POLICY, or unset it."),))
+    except UnicodeDecodeError:
+        return PolicyError(name, (Fault("", "The policy is not UTF-8 text.", "Save it as UTF-8."),))
+    return parse(text, name)
+
+
+def parse(text: str, name: str = "policy") -> Policy | PolicyError:
+    """The policy in a text; `name` stands before each fault."""
+    document = read(text)
+    if isinstance(document, Fault):
+        return PolicyError(name, (document,))
+    if not isinstance(document.value, dict):
+        what = "A policy is a mapping of fields."
+        return PolicyError(
+            name, (Fault("", what, "Write `name: value`, one field a line.", document.at(())),)
+        )
+    try:
+        return Policy.model_validate(document.value)
+    except ValidationError as e:
+        return PolicyError(name, tuple(_not_yet(f) for f in faults(e, Policy, document)))
+
+
+def _not_yet(fault: Fault) -> Fault:
+    """A rule of people and times is not enforced by this version: taking the file would pretend that it is."""
+    last = fault.field.rpartition(".")[2]
+    if last not in _LATER or not fault.what.startswith("There is no field"):
+        return fault
+    what = f"`{last}` is not enforced by this version, so a policy that relies on it is not taken."
+    return Fault(fault.field, what, "Take it out.", fault.place)
+
+
+def hints(policy: Policy | None, service: str) -> Hints:
+    """What the policy says about a service: its own entry, and where that is silent the defaults; nothing without one."""
+    if policy is None:
+        return Hints()
+    said = policy.services.get(service, Service())
+    own = Hints.model_validate(
+        {name: value for name in Service.model_fields if (value := getattr(said, name)) is not None}
+    )
+    usual = Hints.model_validate(policy.defaults.model_dump(exclude_none=True))
+    return own.over(usual)

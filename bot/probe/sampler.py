@@ -1,0 +1,77 @@
+"""Sampled requests through the users' own path: a new connection each, bounded in number and rate, marked as ours.
+
+Nothing is retried: a request that fails is a fact about what users get.
+"""
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from strategies.probe import Probe
+from strategies.samples import Answer, Naming, Sample, attribute
+
+AGENT = "graylight-probe"
+MARK = "X-Graylight-Probe"
+AT_ONCE = 16  # connections open at the same time
+LARGEST = 64 * 1024  # bytes of an answer that are read
+
+
+class Sampler:
+    """Sends a service's probe; `sent` and `failed` count over its life."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.failed = 0
+
+    async def take(self, probe: Probe, count: int, naming: Naming, release: str) -> list[Sample]:
+        """So many samples, in the order in which they were sent, at no more than the probe's rate."""
+        connector = aiohttp.TCPConnector(force_close=True, limit=AT_ONCE)
+        timeout = aiohttp.ClientTimeout(total=probe.timeout)
+        slots, begun = asyncio.Semaphore(AT_ONCE), time.monotonic()
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
+
+            async def one(number: int) -> Answer:
+                await asyncio.sleep(max(0.0, begun + number / probe.rate - time.monotonic()))  # the rate, not a wait
+                async with slots:
+                    return await _ask(session, probe, release)
+
+            answers = await asyncio.gather(*(one(i) for i in range(count)))
+        self.sent += count
+        self.failed += sum(a.status == 0 or a.status >= 500 for a in answers)
+        return [Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error) for a in answers]
+
+
+async def _ask(session: aiohttp.ClientSession, probe: Probe, release: str) -> Answer:
+    url, headers, server = _address(probe, release)
+    begun = time.perf_counter()
+    try:
+        async with session.request(probe.method, url, data=probe.body, headers=headers, allow_redirects=False, server_hostname=server) as answer:
+            body = await answer.content.read(LARGEST)
+            while len(body) < LARGEST and not answer.content.at_eof():
+                body += await answer.content.read(LARGEST - len(body))
+            text = body.decode(answer.charset or "utf-8", errors="replace")
+            return Answer(answer.status, dict(answer.headers), text, time.perf_counter() - begun)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as e:
+        return Answer(0, {}, "", time.perf_counter() - begun, _why(e))
+
+
+def _address(probe: Probe, release: str) -> tuple[URL, dict[str, str], str | None]:
+    """Where to send it, with `connect` in place of the name's address, and under which name."""
+    headers = {"User-Agent": AGENT, MARK: release} | probe.sends
+    url = URL(probe.url)
+    if probe.connect is None:
+        return url, headers, None
+    host, _, port = probe.connect.rpartition(":")
+    if "host" not in {k.lower() for k in headers}:
+        headers["Host"] = urlsplit(probe.url).netloc.rpartition("@")[2]
+    server = url.host if url.scheme == "https" else None
+    return url.with_host(host.strip("[]")).with_port(int(port)), headers, server
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (str(error) or type(error).__name__)[:200]

@@ -1,0 +1,108 @@
+"""The card: one message per release, edited in place. A pure function of the record.
+
+It says a thing only as the record says it: the split asked is that of the last proof reached, the split measured stands
+with its interval, and times are the reader's own.
+"""
+
+import hashlib
+import json
+
+from bot.slack import blocks, buttons, progress, words
+from bot.slack.blocks import Block, Message
+from bot.slack.markup import at, code, isolate, name, said, who
+from bot.slack.signing import Signer
+from strategies.release import Actor, Release, State
+
+
+def card(release: Release, signer: Signer | None) -> Message:
+    """The card as it should look now; without a signer a copy to look at, without buttons."""
+    plan = release.plan
+    _, state = words.STATE[release.state]
+    made: list[Block] = [
+        blocks.header(isolate(words.title(plan))),
+        blocks.section("\n".join(_state(release))),
+        blocks.fields(_traffic(release), _pods(release)),
+    ]
+    if signer is not None:
+        made += blocks.actions(buttons.of(release, signer, samples=True))
+    made += [blocks.context(line) for line in _small_print(release)]
+    return Message(f"{name(words.title(plan))} · {state} ({release.id})", tuple(made))
+
+
+def fingerprint(message: Message) -> str:
+    """What tells two cards apart: sixteen hex digits over all that is sent."""
+    sent = json.dumps(message.content(), sort_keys=True).encode()
+    return hashlib.sha256(sent).hexdigest()[:16]
+
+
+def _state(release: Release) -> list[str]:
+    """What it does, where on its way it is, and what is due."""
+    sign, state = words.STATE[release.state]
+    lines = [f"{sign}  *{state}*  ·  {words.way(release.plan)}"]
+    if release.going_back:
+        lines.append(words.on_the_way_back(release.cursor, len(release.back)))
+    elif trail := progress.trail(release):
+        lines.append(said(trail))
+    if release.reason:
+        lines.append(f"_{_reason(release)}_" if "`" not in release.reason else _reason(release))
+    if due := _due(release):
+        lines.append(due)
+    return lines
+
+
+def _reason(release: Release) -> str:
+    """Why it is in this state; whoever put it there is named."""
+    return said(release.reason, _people(release))
+
+
+def _people(release: Release) -> list[Actor]:
+    """Everybody who did something to it."""
+    return [release.started_by, *{e.by for e in release.events if e.by.via == "slack"}]
+
+
+def _due(release: Release) -> str:
+    if release.due is None:
+        return ""
+    due = at(release.due)
+    match release.state:
+        case State.SOAKING:
+            return words.soaking_until(due, auto=release.plan.auto)
+        case State.ASKING:
+            return words.asking_until(at(release.remind_at) if release.remind_at else "", due)
+        case State.KEEPING:
+            return words.keeping_until(name(release.plan.from_version), due, said(words.ends(release.plan)))
+        case _:
+            return ""
+
+
+def _traffic(release: Release) -> str:
+    share = progress.asked(release)
+    return "\n".join(
+        (
+            f"*Traffic to {name(release.plan.to_version)}*",
+            f"{progress.bar(share)}  {words.asked(share, progress.under_way(release))}",
+            words.seen(release.measured, share),
+        )
+    )
+
+
+def _pods(release: Release) -> str:
+    plan, old, new = release.plan, release.stable_pods, release.canary_pods
+    return "\n".join(
+        (
+            "*Pods*",
+            words.pods(name(plan.to_version), new.ready, new.total),
+            words.pods(name(plan.from_version), old.ready, old.total),
+        )
+    )
+
+
+def _small_print(release: Release) -> list[str]:
+    reason = release.plan.spec.reason
+    first = words.started_by(who(release.started_by), at(release.started_at))
+    lines = [f"{first}: “{name(reason)}”" if reason else first]
+    second = f"{code(release.id)} · plan {code(release.plan.hash)}"
+    if release.ended_at is not None:
+        seconds = (release.ended_at - release.started_at).total_seconds()
+        second = f"{words.ended(at(release.ended_at), seconds)} · {second}"
+    return [*lines, second]

@@ -1,0 +1,76 @@
+"""Where a release stands, in the few numbers that people look for: the split asked, the next one, the stages.
+
+Pure; everything is derived from the record.
+"""
+
+from strategies.plan import Stage
+from strategies.release import Release, State
+from strategies.steps import Check, Prove
+
+CELLS = 10
+
+
+def asked(release: Release) -> int:
+    """The share of the new version that users were sent to last, in percent.
+
+    What counts is the last proof that was reached, so that a step which still brings up pods does not count.
+    """
+    if release.going_back or release.state is State.ROLLED_BACK:
+        return 0
+    steps = release.plan.steps if release.state is State.PROMOTED else release.plan.steps[: release.cursor + 1]
+    for step in reversed(steps):
+        if isinstance(step, Prove):
+            return step.share
+        if isinstance(step, Check):
+            return 0
+    return 0
+
+
+def stage(release: Release) -> Stage | None:
+    """The stage it is at; None on the way back and after an end."""
+    if release.going_back or release.ended:
+        return None
+    return next((s for s in release.plan.stages if s.number == release.stage), None)
+
+
+def next_stage(release: Release) -> Stage | None:
+    """What a yes leads to; None at the last one."""
+    here = stage(release)
+    if here is None:
+        return None
+    return next((s for s in release.plan.stages if s.number == here.number + 1), None)
+
+
+def under_way(release: Release) -> int | None:
+    """The share that is being brought about, where it is not the one asked already."""
+    here = stage(release)
+    return here.share if here is not None and here.share != asked(release) else None
+
+
+def bar(share: int) -> str:
+    """A share as a bar of ten; nothing looks like all, or something like nothing, unless it is.
+
+    >>> bar(0), bar(2), bar(25), bar(99), bar(100)
+    ('▱▱▱▱▱▱▱▱▱▱', '▰▱▱▱▱▱▱▱▱▱', '▰▰▱▱▱▱▱▱▱▱', '▰▰▰▰▰▰▰▰▰▱', '▰▰▰▰▰▰▰▰▰▰')
+    """
+    full = share * CELLS // 100
+    if 0 < share < 100:  # noqa: PLR2004 - percent
+        full = min(max(full, 1), CELLS - 1)
+    return "▰" * full + "▱" * (CELLS - full)
+
+
+def trail(release: Release) -> str:
+    """The stages in a line: those behind, the present one, those to come; empty where that says nothing."""
+    here = stage(release)
+    done = release.state is State.PROMOTED
+    if here is None and not done:
+        return ""
+    marks = []
+    for one in release.plan.stages:
+        if done or (here is not None and one.number < here.number):
+            marks.append(f"✓ {one.title}")
+        elif here is not None and one.number == here.number:
+            marks.append(f"*● {one.title}*")
+        else:
+            marks.append(f"○ {one.title}")
+    return "  ›  ".join(marks)

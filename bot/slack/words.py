@@ -1,0 +1,384 @@
+"""Every sentence that only Slack says: labels, dialogs, private answers. A release's log is in `strategies.words`.
+
+One function per sentence. Results with `plain` in their use (dialogs, labels, headers) carry no markup; all others are
+mrkdwn, and take what they are given as escaped already.
+"""
+
+from strategies.duration import words as duration
+from strategies.interval import wilson
+from strategies.plan import Plan
+from strategies.release import Measured, Release, State
+
+STATE = {
+    State.RUNNING: ("🔵", "Running"),
+    State.SOAKING: ("⏳", "Soaking"),
+    State.ASKING: ("🟠", "Waiting for a decision"),
+    State.HOLDING: ("⏸️", "On hold"),
+    State.KEEPING: ("🟢", "Serving everybody, the old version stands warm"),
+    State.ROLLING_BACK: ("↩️", "Rolling back"),
+    State.PROMOTED: ("✅", "Promoted"),
+    State.ROLLED_BACK: ("↩️", "Rolled back"),
+    State.CANCELLED: ("⚪", "Cancelled, nothing was changed"),
+    State.FAILED: ("🔴", "Failed, a person must look"),
+}
+
+
+def count(number: int, thing: str) -> str:
+    """A count with its noun.
+
+    >>> count(1, "pod"), count(3, "pod")
+    ('1 pod', '3 pods')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def title(plan: Plan) -> str:
+    """What is released; plain."""
+    where = "" if plan.environment == "default" else f" in {plan.environment}"
+    return f"{plan.service}{where}: {plan.from_version} → {plan.to_version}"
+
+
+def plan_title(plan: Plan) -> str:
+    """The same before it is started; plain."""
+    return f"Plan for {title(plan)}"
+
+
+def way(plan: Plan) -> str:
+    """The strategy and how it splits; plain."""
+    how = {"canary": " by pod ratio", "bluegreen": "", "rolling": ""}[plan.strategy.value]
+    return f"{plan.strategy.title.capitalize()}{how if plan.router == 'ratio' else ''}"
+
+
+def measured(seen: Measured) -> str:
+    """What was counted, with its interval.
+
+    >>> from datetime import datetime
+    >>> measured(Measured(asked=25, hits=27, n=100, verdict="proven", at=datetime(2026, 7, 1)))
+    '27 of 100 (19–36 %)'
+    """
+    return f"{seen.hits} of {seen.n} ({wilson(seen.hits, seen.n)})" if seen.n else "nothing yet"
+
+
+def share(seen: Measured | None, asked: int) -> str:
+    """The share before a step, for a dialog; plain."""
+    if seen is None or not seen.n or seen.asked != asked:
+        return f"{asked} %"
+    return f"{asked} %, measured {measured(seen)}"
+
+
+# Buttons and their dialogs: plain text, the effect in numbers.
+
+
+def promote_label(release: Release, to: str) -> str:
+    """What Promote does next."""
+    return "End the keeping" if release.state is State.KEEPING else f"Promote to {to}"
+
+
+def promote_effect(plan: Plan, now: str, to: int, pods: int) -> str:
+    """A further step."""
+    return (
+        f"{plan.to_version} gets {to} % of the traffic (now {now}): "
+        f"{count(pods, 'pod')} of {plan.to_version} beside {plan.stable_pods} of {plan.from_version}."
+    )
+
+
+def promote_all_effect(plan: Plan, now: str, pods: int) -> str:
+    """The step to everybody."""
+    if plan.strategy == "rolling":
+        return f"All {count(pods, 'pod')} become {plan.to_version} (users get {now} of it now)."
+    kept = (
+        f" {plan.from_version} stays warm for {duration(plan.timers.keep)}; until then one click goes back."
+        if plan.timers.keep
+        else f" Nothing is kept warm: {ends(plan)}"
+    )
+    return f"All traffic goes to {count(pods, 'pod')} of {plan.to_version} (now {now}).{kept}"
+
+
+def keeping_effect(plan: Plan) -> str:
+    """Ending the keeping."""
+    return f"The keeping ends now: {ends(plan)} Going back is then a release of its own."
+
+
+def ends(plan: Plan) -> str:
+    """What becomes of the old version; plain."""
+    old = f"{plan.stable} ({count(plan.stable_pods, 'pod')} of {plan.from_version})"
+    if plan.ending == "in-place":
+        return f"{old} is updated to {plan.to_version}, traffic returns to it, {plan.canary} goes."
+    return {
+        "delete": f"{old} is deleted.",
+        "upgrade": f"{old} is updated to {plan.to_version} too.",
+        "keep": f"{old} stays as it is.",
+    }[plan.after]
+
+
+def rollback_effect(plan: Plan, now: str, new_pods: int) -> str:
+    """Going back."""
+    if plan.strategy == "rolling":
+        return f"{plan.stable} goes back to {plan.from_version} on all {count(plan.stable_pods, 'pod')}; {new_pods} run {plan.to_version} now."
+    return (
+        f"All traffic goes back to {count(plan.stable_pods, 'pod')} of {plan.from_version} "
+        f"({plan.to_version} gets {now} now), then {plan.canary} goes ({count(new_pods, 'pod')})."
+    )
+
+
+def cancel_effect(release: Release) -> str:
+    """Nothing happened yet."""
+    return f"{release.id} ends before its first change: 0 pods and 0 % of the traffic were moved."
+
+
+# Lines of a card.
+
+
+def asked(share_asked: int, nxt: int | None) -> str:
+    """The split asked of users now, and the one under way."""
+    return f"asked *{share_asked} %*" + (f", going to {nxt} %" if nxt is not None else "")
+
+
+def seen(measure: Measured | None, share_asked: int) -> str:
+    """What users got."""
+    if measure is None:
+        return "not measured yet"
+    what = f"{measured(measure)} of the answers"
+    if measure.verdict == "unproven":
+        return f"{what}, *not proven*: sampled through the API server's proxy"
+    if measure.verdict == "failed":
+        return f"{what}, *not what was asked*"
+    if measure.asked != share_asked:
+        return f"{what} when {measure.asked} % was asked"
+    return f"measured {what}"
+
+
+def pods(version: str, ready: int, total: int) -> str:
+    """One track."""
+    return f"{version}: {ready} of {total} ready" if total else f"{version}: none"
+
+
+def soaking_until(when: str, *, auto: bool) -> str:
+    """The soak's end."""
+    return f"Soaking until {when}, then it {'goes on by itself if nothing is wrong' if auto else 'asks'}"
+
+
+def asking_until(reminder: str, deadline: str) -> str:
+    """What is due while a person is asked."""
+    remind = f"Reminder {reminder} · " if reminder else ""
+    return f"{remind}holds {deadline} if nobody decides"
+
+
+def keeping_until(plan_from: str, when: str, then: str) -> str:
+    """The keeping's end."""
+    return f"{plan_from} stands warm until {when}. Then {then}"
+
+
+def on_the_way_back(step: int, of: int) -> str:
+    """Progress on the way back."""
+    return f"On the way back, {min(step, of)} of {of} done"
+
+
+def started_by(person: str, when: str) -> str:
+    """Who, when."""
+    return f"Started by {person} {when}"
+
+
+def ended(when: str, seconds: float) -> str:
+    """When it ended."""
+    return f"Ended {when}, after {duration(seconds)}"
+
+
+def moved_on() -> str:
+    """Under a question that has been answered."""
+    return "Decided: the release has moved on."
+
+
+def trimmed(lost: int) -> str:
+    """Lines that the record does not have any more."""
+    return f"({count(lost, 'earlier line')} not kept)"
+
+
+# A preview.
+
+
+def ending(plan: Plan) -> str:
+    """How the release ends, and why so."""
+    canary, stable = f"`{plan.canary}`", f"`{plan.stable}`"
+    match plan.ending:
+        case "replace":
+            return (
+                f"A new Deployment {canary} takes the place of {stable}, because the version is in the "
+                "Deployment's selector, which cannot be changed."
+            )
+        case "in-place":
+            return (
+                f"{canary} stands in for a while; at the end {stable} itself runs {plan.to_version}, "
+                "and only what you started with remains."
+            )
+        case "update":
+            return f"{stable} is updated itself, pod by pod."
+
+
+def timers(plan: Plan) -> list[str]:
+    """How long what takes."""
+    times = plan.timers
+    every = f"Soak {duration(times.soak)} per step, " if times.soak else "No soak; after each step "
+    made = [
+        every
+        + ("it goes on by itself if nothing is wrong (`--auto`)" if plan.auto else "then a person decides")
+    ]
+    if not plan.auto:
+        made.append(
+            f"Reminder after {duration(times.remind)}, holds after {duration(times.ask_for)} without a decision"
+        )
+    if plan.ending != "update":
+        made.append(
+            f"{plan.from_version} stays warm for {duration(times.keep)} at the end"
+            if times.keep
+            else f"{plan.from_version} is not kept warm at the end"
+        )
+    made.append(
+        f"If something goes wrong it {'rolls back by itself' if plan.on_fail == 'rollback' else 'holds'}"
+    )
+    return made
+
+
+def nothing_changed(plan_hash: str) -> str:
+    """The small print under a preview."""
+    return f"Nothing has been changed or stored · plan `{plan_hash}`"
+
+
+def to_start(command: str) -> str:
+    """Under a plan that was only to be looked at."""
+    return f"To start it: {command}"
+
+
+def too_long() -> str:
+    """A request that does not fit into a button."""
+    return "This request is too long for a Start button. Shorten the reason, or start it with the command line."
+
+
+def not_here(mention: str) -> str:
+    """The bot is not in the channel."""
+    return (
+        f"I am not a member of this channel, so the release's card could not be shown here. `/invite {mention}`"
+    )
+
+
+def plan_changed() -> str:
+    """Above a second preview."""
+    return "The cluster has changed since; nothing was started. This is the plan as of now."
+
+
+def starting(release_id: str, link: str) -> str:
+    """In place of the preview."""
+    return f"*{release_id}* is started. {'<' + link + '|Its card>' if link else 'Its card'} is in this channel, its log in the card's thread."
+
+
+def started_before(release_id: str, state: str) -> str:
+    """The same preview's Start once more."""
+    return f"This preview started *{release_id}* already; it is {state}."
+
+
+# Private answers.
+
+
+def taken(release_id: str, what: str) -> str:
+    """A typed intent was recorded."""
+    return f"*{release_id}*: {what}."
+
+
+TAKEN = {
+    "promote": "going on to the next step",
+    "hold": "on hold",
+    "resume": "resumed",
+    "rollback": "rolling back",
+    "cancel": "cancelled",
+}
+
+
+def forged() -> str:
+    """A value that is not ours."""
+    return "This button does not carry a valid signature, so nothing was done. Use the buttons on the release's card, or `/release status`."
+
+
+def not_yours() -> str:
+    """A Start that was shown to somebody else."""
+    return "This preview was made for somebody else. Ask for your own: `/release plan …`."
+
+
+def unknown_control() -> str:
+    """An action_id nobody listens to."""
+    return "This control belongs to another version of Graylight and does nothing any more. `/release status` shows what runs, with a link to each card."
+
+
+def broke(reference: str) -> str:
+    """A bug or an outage, with what to look for in the log."""
+    return f"Something went wrong on my side, and I cannot say whether this was done: look at `/release status` before you try again. (The log says more under `{reference}`.)"
+
+
+def nothing_runs() -> str:
+    """An empty status."""
+    return "No release is running. Start one: `/release canary SERVICE VERSION`, or look at one first: `/release plan canary SERVICE VERSION`."
+
+
+def no_history(service: str) -> str:
+    """An empty history."""
+    return f"No release of {service} is known."
+
+
+def not_a_member() -> str:
+    """A guest, a bot, a stranger, somebody who left."""
+    return "Only full members of this workspace may use Graylight; guests, apps and people of other workspaces may not."
+
+
+def who_are_you() -> str:
+    """users.info did not answer."""
+    return "Slack did not tell me who you are just now, so I did nothing."
+
+
+def again() -> str:
+    """What to do about it."""
+    return "Try again in a moment."
+
+
+def ask_a_member() -> str:
+    """What to do about it."""
+    return "Ask a full member to do it."
+
+
+# Samples.
+
+
+def looked(person: str) -> str:
+    """Who asked for samples."""
+    return f"{person} asked for samples"
+
+
+def proxied() -> str:
+    """Not the users' way."""
+    return "Sampled through the API server's proxy: that is not the users' way, so the share is not proven."
+
+
+def unanswered(unknown: int, lost: int, error: str) -> list[str]:
+    """What cannot be counted for a version."""
+    made = []
+    if unknown:
+        made.append(f"{count(unknown, 'answer')} did not say which version gave {'it' if unknown == 1 else 'them'}")
+    if lost:
+        made.append(f"{count(lost, 'request')} got no answer" + (f" ({error})" if error else ""))
+    return made
+
+
+# The end.
+
+
+def to_commit(name: str) -> str:
+    """Above the manifest."""
+    return f"This is {name} as it stands now. Commit it where you keep the old one, or the next apply brings the old version back."
+
+
+def kept_back() -> str:
+    """Values of environment variables that look like secrets."""
+    return "Values that look like secrets are left out (`…`)."
+
+
+def too_long_to_post(command: str) -> str:
+    """A manifest that no message holds."""
+    return f"It is too long to be posted here; this prints it: {command}"

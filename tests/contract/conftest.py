@@ -1,0 +1,59 @@
+"""The two clusters the contract is held against: the embedded one always, a real one where KUBECONFIG names it.
+
+Each test has a namespace of its own, gone afterwards; on the real cluster nothing else is touched.
+"""
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.cluster.api import Api
+from bot.playground.kube import EmbeddedCluster
+from strategies.objects import NAMESPACE, Ref
+from tests.contract.world import World
+
+QUICK = {"start_seconds": 0.02, "grace_seconds": 0.3, "crash_seconds": 0.05, "backoff_seconds": 0.2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without KUBECONFIG there is no real cluster to ask."""
+    if os.environ.get("KUBECONFIG"):
+        return
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.skip(reason="no KUBECONFIG: no real cluster to hold the contract against"))
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.cluster)])
+async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A cluster, as one test sees it."""
+    namespace = f"contract-{uuid.uuid4().hex[:8]}"
+    if request.param == "embedded":
+        async with EmbeddedCluster(**QUICK) as embedded:
+            embedded.write_kubeconfig(tmp_path / "kubeconfig")
+            api = await Api.connect(str(tmp_path / "kubeconfig"))
+            async with World.opened(api, namespace, embedded) as world:
+                yield world
+        return
+    api = await Api.connect(os.environ["KUBECONFIG"])
+    async with World.opened(api, namespace, None) as world:
+        yield world
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path) -> AsyncIterator[World]:
+    """The embedded cluster alone: for what no real one can be asked to do, such as failing."""
+    async with EmbeddedCluster(**QUICK) as started:
+        started.write_kubeconfig(tmp_path / "kubeconfig")
+        api = await Api.connect(str(tmp_path / "kubeconfig"))
+        async with World.opened(api, "contract", started) as world:
+            yield world
+
+
+@pytest.fixture
+def namespace_ref(cluster: World) -> Ref:
+    """The test's own namespace."""
+    return Ref(NAMESPACE, "", cluster.namespace)

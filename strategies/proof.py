@@ -14,10 +14,12 @@ requests on average against one edge than such a bet (Wald).
 
 The same bet turned round refutes what was asked. Beyond the far edge that ends it (`Disproven`). On the
 former split's side the router may only be late: the window is dropped and a new one begun, with a smaller
-part of the error for the near edge. The far edge keeps its part, since a share beyond it looks like the
-former split in at most 14 % of windows (1 / 8 + 0.01), so that 1.16 windows are expected. Until the first
-sign of change nothing is counted at all, so that answers from before the router moved can not pull the
-share down. That costs no error: a window that begins at a moment chosen by its past is as good as any.
+part of the error for the near edge. The same where the share lies between the former and the asked, as
+while several proxies move one after the other: only the caller's deadline ends that. The far edge keeps its
+part, since a share beyond it looks like the former split in at most 14 % of windows (1 / 8 + 0.01), so that
+1.16 windows are expected. Until the first sign of change nothing is counted at all, so that answers from
+before the router moved can not pull the share down. That costs no error: a window that begins at a moment
+chosen by its past is as good as any.
 
 Invariants. Pure: the same counts, the same verdict. A deterministic balancer (AAAB, smooth round robin)
 strays less from its share than chance does, so it is not disproven, and decided as fast. A split is never
@@ -41,9 +43,7 @@ from strategies.interval import Interval, wilson
 MET = 60  # requests in a row: the proof of 0 and 100 %
 FIRST = 20  # requests before a sign of change is looked for, unless one answer is sign enough
 LEAST = 10  # requests in a later batch; fewer would cost more round trips than they save requests
-PACE = (
-    0.5  # part of the requests still missing that the next batch sends: half of all runs need fewer than that
-)
+PACE = 0.5  # part of the requests still missing that the next batch sends: half of the runs need fewer
 SEEN = 2  # answers of each track below which nothing is proven: one gray answer proves nothing
 SIGN = log(20)  # so much likelier as asked than as before is a sign of change; less begins windows in vain
 BACK = log(8)  # so much likelier as before than as asked ends the window: the sign was none
@@ -168,7 +168,7 @@ def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
     >>> judge(Asked(25, before=0), 18, 72)
     Proven(reason='asked 25 %, users get 18 of 72 (16–36 %)')
     >>> judge(Asked(25, before=0), 1, 1)
-    Open(batch=36, reason='asked 25 %, 1 of 1 (21–100 %) so far')
+    Open(batch=37, reason='asked 25 %, 1 of 1 (21–100 %) so far')
     >>> judge(Asked(25, before=0), 5, 70)
     Late(reason='asked 25 %, but so far 5 of 70 (3–16 %)')
     >>> judge(Asked(25, before=0), 45, 100)

@@ -44,15 +44,10 @@ def _state(release: Release) -> list[str]:
     elif trail := progress.trail(release):
         lines.append(said(trail))
     if release.reason:
-        lines.append(f"_{_reason(release)}_" if "`" not in release.reason else _reason(release))
+        lines.append(said(release.reason, _people(release)))
     if due := _due(release):
         lines.append(due)
     return lines
-
-
-def _reason(release: Release) -> str:
-    """Why it is in this state; whoever put it there is named."""
-    return said(release.reason, _people(release))
 
 
 def _people(release: Release) -> list[Actor]:

@@ -22,7 +22,7 @@ def test_each_share_that_pods_make_can_be_decided_as_the_first_step_and_on_the_w
     assert decidable(Asked(share, before=None))
 
 
-@pytest.mark.parametrize(("before", "share"), [(5, 10), (25, 33), (33, 40), (0, 1), (75, 80)])
+@pytest.mark.parametrize(("before", "share"), [(5, 10), (25, 33), (0, 1)])
 def test_a_step_too_small_for_the_bound_is_not_decidable_but_with_more_requests_it_is(
     before: int, share: int
 ) -> None:
@@ -48,7 +48,7 @@ def test_the_forecast_is_what_happens(before: int, share: int) -> None:
     assert needed(Asked(share, before)) == pytest.approx(row.at(0.95), abs=45)
 
 
-@settings(deadline=None)  # a forecast takes up to 0.1 s, and is then remembered
+@settings(deadline=None, max_examples=15)  # a forecast takes up to 0.1 s, and is then remembered
 @given(st.integers(35, 47), st.integers(1, 10))
 def test_a_wider_step_never_needs_more(former: int, wider: int) -> None:
     """Within the tolerance: beyond it the edge no longer moves with the former share."""

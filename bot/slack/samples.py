@@ -1,0 +1,107 @@
+"""What was sampled, as a table: one column per version, so that their answers stand beside each other.
+
+Pure. The share stands with its 95 % interval against the share asked; what named no version is told apart.
+"""
+
+from bot.slack import blocks, words
+from bot.slack.blocks import Block, Message
+from bot.slack.markup import name, said, who
+from bot.ports import Looked
+from strategies.interval import wilson
+from strategies.release import Actor, Release
+from strategies.samples import Side, Tally
+
+EXAMPLE = 240  # characters of an answer
+
+
+def tally(seen: Tally, new: str, old: str, asked: int | None) -> list[Block]:
+    """The table and what does not fit into it; nothing where nothing was sent."""
+    if not seen.sent:
+        return []
+    made: list[Block] = []
+    if seen.attributed:
+        made.append(_table(seen, new, old, asked))
+    rest = words.unanswered(seen.unknown, seen.lost, said(seen.error))
+    if rest:
+        made.append(blocks.context(" · ".join(rest)))
+    if seen.unknown and seen.example:
+        made.append(blocks.preformatted(seen.example, EXAMPLE))
+    return made
+
+
+def looked(found: Looked, asker: Actor) -> Message:
+    """The answer to a wish for samples."""
+    seen, release = found.tally, found.release
+    new, old = _versions(found)
+    summary = _summary(seen, new, found.share if release else None)
+    lines = [f"*{name(release.id if release else found.service)}* · {summary}"]
+    if found.proxied:
+        lines.append(words.proxied())
+    made = [blocks.section("\n".join(lines))]
+    made += tally(seen, new, old, found.share if release else None)
+    made.append(blocks.context(words.looked(who(asker))))
+    return Message(f"{name(found.service)}: {summary}", tuple(made))
+
+
+def _versions(found: Looked) -> tuple[str, str]:
+    return found.new_version or found.service, found.old_version
+
+
+def _summary(seen: Tally, new: str, asked: int | None) -> str:
+    answered = seen.sent - seen.lost
+    if not seen.attributed:
+        return f"{answered} of {words.count(seen.sent, 'request')} answered"
+    hits = f"{name(new)} answered {seen.new.n} of {seen.attributed} ({wilson(seen.new.n, seen.attributed)})"
+    return f"{hits}, asked {asked} %" if asked is not None else hits
+
+
+def _table(seen: Tally, new: str, old: str, asked: int | None) -> Block:
+    """Rows of what can be compared; a version that did not answer has dashes."""
+    sides = [(new, seen.new, asked), (old, seen.old, None if asked is None else 100 - asked)]
+    shown = [one for one in sides if one[0]]
+    head = [blocks.cell(" "), *(blocks.cell(version, bold=True) for version, _, _ in shown)]
+    rows = [head]
+    for label, text in (
+        ("Answers", lambda s, _: str(s.n)),
+        ("Share", lambda s, a: _share(s, seen.attributed, a)),
+        ("Status", lambda s, _: _statuses(s)),
+        ("Latency", lambda s, _: _latency(s)),
+    ):
+        rows.append([blocks.cell(label), *(blocks.cell(text(side, part)) for _, side, part in shown)])
+    if any(side.failed for _, side, _ in shown):
+        rows.append([blocks.cell("Failed"), *(blocks.cell(str(side.failed)) for _, side, _ in shown)])
+    examples = [blocks.cell(_example(side), code=bool(side.n)) for _, side, _ in shown]
+    rows.append([blocks.cell("One answer"), *examples])
+    return blocks.table(rows)
+
+
+def _share(side: Side, n: int, asked: int | None) -> str:
+    if not n:
+        return "–"
+    share = f"{100 * side.n / n:.0f} % ({wilson(side.n, n)})"
+    return share if asked is None else f"{share}, asked {asked} %"
+
+
+def _statuses(side: Side) -> str:
+    return ", ".join(f"{code} × {n}" if code != "0" else f"none × {n}" for code, n in side.statuses.items())
+
+
+def _latency(side: Side) -> str:
+    return f"p50 {_ms(side.p50)}, p95 {_ms(side.p95)}" if side.n else ""
+
+
+def _ms(value: float) -> str:
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004 - below it a decimal matters
+
+
+def _example(side: Side) -> str:
+    if not side.n:
+        return ""
+    body = side.example.strip()
+    return (body[: EXAMPLE - 1] + "…" if len(body) > EXAMPLE else body) or "(empty)"
+
+
+def event(release: Release, detail: object, asked: int | None) -> list[Block]:
+    """The table of an event that carries a tally."""
+    seen = Tally.model_validate(detail)
+    return tally(seen, release.plan.to_version, release.plan.from_version, asked)

@@ -1,0 +1,149 @@
+"""The thread under a card: the record's events in order, as few messages as keep them readable.
+
+Pure. Lines that wait together become one message, so that an outage catches up condensed; what needs a person, what was
+measured and how it ended stand by themselves. Only what needs a person *now* has buttons and reaches the channel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.slack import blocks, buttons, manifest, samples, words
+from bot.slack.blocks import Block, Message
+from bot.slack.markup import at, name, said
+from bot.slack.signing import Signer
+from strategies.release import Actor, Event, Release, State
+
+QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck"})
+ENDINGS = frozenset({"promoted", "rolled-back", "failed"})
+LINES = 20  # in one message
+APART = 60  # seconds between the first and the last line, beyond which each line has its time
+LOG = 2000  # characters of a pod's log
+_SIGN = {
+    "asking": "🟠",
+    "reminder": "🔔",
+    "deadline": "⏸️",
+    "foreign": "⏸️",
+    "held": "⏸️",
+    "stuck": "⚠️",
+    "failed": "🔴",
+    "promoted": "✅",
+    "rolled-back": "↩️",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Events `first.n` to `last.n` that make one message."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def first(self) -> Event:
+        """The oldest."""
+        return self.events[0]
+
+    @property
+    def last(self) -> Event:
+        """The newest."""
+        return self.events[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message of the thread: `entry` is its last event's number, `asks` says that its buttons are live."""
+
+    entry: int
+    message: Message
+    broadcast: bool = False
+    asks: bool = False
+    also: Message | None = None
+
+
+def parts(release: Release, told: int) -> list[Part]:
+    """What is not told yet, in order."""
+    made: list[Part] = []
+    for event in release.events:
+        if event.n <= told:
+            continue
+        joins = made and not alone(event) and not alone(made[-1].last) and len(made[-1].events) < LINES
+        if joins:
+            made[-1] = Part((*made[-1].events, event))
+        else:
+            made.append(Part((event,)))
+    return made
+
+
+def alone(event: Event) -> bool:
+    """Whether an event is a message by itself."""
+    return event.kind in QUESTIONS | ENDINGS or bool(event.detail.get("tally") or event.detail.get("log"))
+
+
+def asks(release: Release, event: Event) -> bool:
+    """Whether this event is why a person must decide now."""
+    waits = release.state in (State.ASKING, State.HOLDING)
+    return waits and event.kind in QUESTIONS and event.at >= release.since
+
+
+def post(release: Release, part: Part, signer: Signer, *, gap: int = 0) -> Post:
+    """The message for a part; `gap` lines before it are not in the record any more."""
+    event = part.last
+    if not alone(event):
+        return Post(event.n, _lines(release, part, gap))
+    live = asks(release, event)
+    ends = event.kind in ENDINGS
+    return Post(
+        event.n,
+        _one(release, event, signer if live else None),
+        broadcast=(live and event.kind != "reminder") or ends,
+        asks=live,
+        also=manifest.to_commit(release) if event.kind == "promoted" else None,
+    )
+
+
+def decided(release: Release, n: int) -> Message:
+    """A question after its answer: the same words, no buttons."""
+    event = next((e for e in release.events if e.n == n), None)
+    note = blocks.context(words.moved_on())
+    if event is None:
+        return Message(words.moved_on(), (note,))
+    before = _one(release, event, None)
+    return Message(before.text, (*before.blocks, note))
+
+
+def text(release: Release, event: Event) -> str:
+    """An event's own words, safe to show: only people who acted are mentioned."""
+    actors: Sequence[Actor] = (event.by,)
+    if event.kind == "reminder":
+        actors = (event.by, release.started_by)
+    quoted = release.plan.spec.reason if event.kind == "started" else ""
+    return said(event.text, actors, quoted)
+
+
+def _lines(release: Release, part: Part, gap: int) -> Message:
+    spread = (part.last.at - part.first.at).total_seconds() > APART
+    lines = [words.trimmed(gap)] if gap else []
+    lines += [(f"{at(e.at, '{time}')}  " if spread else "") + text(release, e) for e in part.events]
+    return Message(text(release, part.last), tuple(blocks.paragraphs(lines)))
+
+
+def _one(release: Release, event: Event, signer: Signer | None) -> Message:
+    sign = f"{_SIGN[event.kind]}  " if event.kind in _SIGN else ""
+    loud = event.kind in QUESTIONS | ENDINGS
+    own = text(release, event)
+    title = f"*{name(release.id)}*  ·  " if loud and not event.text.startswith(release.id) else ""
+    made: list[Block] = [blocks.section(f"{sign}{title}{own}")]
+    if event.kind == "asking" and release.measured is not None:
+        made.append(blocks.context(words.seen(release.measured, release.measured.asked)))
+    if log := event.detail.get("log"):
+        made.append(blocks.preformatted(str(log)[-LOG:], LOG))
+    if seen := event.detail.get("tally"):
+        made += samples.event(release, seen, _asked(release, event))
+    if signer is not None:
+        made += blocks.actions(buttons.of(release, signer))
+    return Message(f"{name(release.id)}: {own}" if loud else own, tuple(made))
+
+
+def _asked(release: Release, event: Event) -> int | None:
+    """The share that a tally was to prove: the last measurement's, where it is this event's."""
+    seen = release.measured
+    return seen.asked if seen is not None and abs((seen.at - event.at).total_seconds()) < 1 else None

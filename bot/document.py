@@ -5,6 +5,7 @@ a version or a header mean what they typed; under `headers` every scalar stays t
 two ways is an error: a key said twice, merge keys, tags. Nothing here does I/O or raises on any text.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ def read(text: str) -> Document | Fault:
     if len(text) > LONGEST:
         return Fault("", f"It is longer than {LONGEST >> 20} MiB.")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(_untabbed(text), Loader=yaml.SafeLoader)
         reading = _Reading()
         value = {} if node is None else reading.value(node, ())
     except _Wrong as e:
@@ -90,6 +91,17 @@ def read(text: str) -> Document | Fault:
             "", f"It cannot be read: {'it nests too deep' if isinstance(e, RecursionError) else _first(e)}."
         )
     return Document(value, reading.keys, reading.values)
+
+
+def _untabbed(text: str) -> str:
+    """JSON may be indented with tabs and YAML may not; in valid JSON no tab stands within a string."""
+    if "\t" not in text or not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text.replace("\t", " ")
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
@@ -225,6 +237,8 @@ def _sentence(kind: str, given: Any, context: Mapping[str, Any], message: str) -
             return f"{shown} is no number.", ""
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{shown} is no mapping of fields.", "Write `name: value`, one field a line."
+        case "too_short":
+            return "It is empty; at least one is needed.", ""
         case "tuple_type" | "list_type":
             return f"{shown} is no list.", "Write `[one, two]`."
         case _:

@@ -6,11 +6,12 @@ ignored would be a rule that does not hold.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.document import LONGEST, Fault, faults, read
 from bot.grammar import values
@@ -47,6 +48,17 @@ def _name(value: Any) -> Any:
     return _read(values.environment(value)) if isinstance(value, str) else value
 
 
+def _matching(pattern: str, wrong: str) -> AfterValidator:
+    """A text of this shape; `wrong` ends the sentence about one that is not."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"`{value}` is no {wrong}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _service(value: Any) -> Any:
     return _read(values.service(value)) if isinstance(value, str) else value
 
@@ -54,6 +66,23 @@ def _service(value: Any) -> Any:
 Duration = Annotated[int, BeforeValidator(_duration)]
 Steps = Annotated[tuple[int, ...], BeforeValidator(_steps)]
 Container = Annotated[str, BeforeValidator(_container)]
+Namespace = Annotated[
+    str,
+    _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "namespace: small letters, digits and `-`, at most 63"),
+]
+Label = Annotated[
+    str,
+    _matching(
+        r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
+        "label's name, such as `app.kubernetes.io/version`",
+    ),
+]
+Channel = Annotated[
+    str,
+    _matching(
+        r"[CDG][A-Z0-9]{2,}", "channel's id: it begins with C and stands in the channel's details in Slack"
+    ),
+]
 
 
 class _Strict(BaseModel):
@@ -98,7 +127,7 @@ class Environment(_Strict):
         min_length=1,
         description="Context of KUBECONFIG. Default: its current context, or the cluster Graylight runs in.",
     )
-    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = Field(
+    namespace: Namespace | None = Field(
         None,
         description="Namespace of the services. Default: the context's own, so that Graylight looks where kubectl does.",
     )
@@ -128,9 +157,8 @@ class Service(_Strict):
     )
     soak: Duration | None = Field(None, description="As in `defaults`, for this service.")
     keep: Duration | None = Field(None, description="As in `defaults`, for this service.")
-    version_label: str | None = Field(
+    version_label: Label | None = Field(
         None,
-        pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$",
         description="Label that tells versions. Default: `version` or `app.kubernetes.io/version`, whichever is there.",
     )
 
@@ -138,7 +166,7 @@ class Service(_Strict):
 class Policy(_Strict):
     """The whole file. Without one: a single environment `default`, and nothing else said."""
 
-    channel: Annotated[str, Field(pattern=r"^[CDG][A-Z0-9]{2,}$")] | None = Field(
+    channel: Channel | None = Field(
         None,
         description="Id of the Slack channel where cards of releases from the command line go. Default: none, so that"
         " nobody is surprised by messages; cards of chat commands go to the command's channel.",

@@ -128,14 +128,21 @@ def load(environ: Mapping[str, str] | None = None) -> Settings | Refusal:
         return Refusal(
             code="bad-setting", what=" ".join(said), remedy="Correct it, or unset it for the default."
         )
-    if (settings.slack_bot_token is None) != (settings.slack_app_token is None):
-        lacking = "SLACK_APP_TOKEN" if settings.slack_app_token is None else "SLACK_BOT_TOKEN"
-        return Refusal(
-            code="bad-setting",
-            what=f"{lacking} is missing: Socket Mode needs both tokens.",
-            remedy=f"Set {lacking}, or unset the other to run without Slack.",
-        )
     return settings
+
+
+def for_slack(settings: Settings) -> Refusal | None:
+    """Why the bot cannot talk to Slack although it is told to: one token of the two is missing."""
+    if (settings.slack_bot_token is None) == (settings.slack_app_token is None):
+        return None
+    lacking, there = ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
+    if settings.slack_bot_token is None:
+        lacking, there = there, lacking
+    return Refusal(
+        code="bad-setting",
+        what=f"{lacking} is missing: Socket Mode needs both tokens.",
+        remedy=f"Set {lacking}, or unset {there} to run without Slack.",
+    )
 
 
 def _from(environ: Mapping[str, str]) -> Settings:

@@ -189,12 +189,11 @@ def _unfit_again(view: View) -> Decision | None:
             return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
         if isinstance(outcome, Trouble):
             return _give_up(outcome, view)
-    guarded = release.plan.gated or getattr(release.plan.steps[stood[-1]], "aside", False)
-    serves = view.at_position("both") or release.plan.gated
-    if unfit is None or not guarded or not serves or release.state is State.KEEPING:
+    by_us = not release.plan.probed and view.at_position("both")  # else Kubernetes takes an unready pod out itself
+    if unfit is None or not by_us or isinstance(release.step, Stand) or release.state is State.KEEPING:
         return None
     again = release.become(State.RUNNING, view.now, cursor=stood[-1])
-    return Decision(again.tell("aside", words.aside(release.plan, unfit.reason), view.now))
+    return Decision(again.tell("aside", words.unsettled(unfit.reason), view.now))
 
 
 def _soak(step: Soak, view: View) -> Decision:

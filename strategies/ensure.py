@@ -128,6 +128,9 @@ def _stand(step: Stand, view: View) -> Outcome:
         return Do(_selectors(view, "stable"), words.aside(view.plan, why), moves=True)
     if found is None:
         return _create(step.track, wanted, view)
+    closing = _unsettled_gates(view) if step.track == "canary" else ()
+    if closing:
+        return Do(closing, moves=True)
     if short:
         return Do(
             (edits.scale(found, wanted),), words.standing(view.plan, wanted) if step.track == "canary" else ""
@@ -135,6 +138,13 @@ def _stand(step: Stand, view: View) -> Outcome:
     if step.track == "stable" and _enough(view):
         return Done()
     return _standing(step.track, wanted, view)
+
+
+def _unsettled_gates(view: View) -> tuple[Write, ...]:
+    """Gates to close: without a readiness probe, a pod that started again is Ready before it has settled."""
+    if not view.plan.gated or view.plan.probed:
+        return ()
+    return tuple(edits.gate(p, view.now, opened=False) for p in view.pods("canary") if gate_open(p) and view.unfit([p]) is not None)
 
 
 def _create(track: TrackName, wanted: int, view: View) -> Outcome:

@@ -179,6 +179,11 @@ def aside(plan: Plan, why: str) -> str:
     return f"Users go to {plan.from_version} alone until the pods of {plan.to_version} have settled ({why})."
 
 
+def unsettled(why: str) -> str:
+    """A pod of the canary fell back."""
+    return f"No traffic to it until it has settled again: {why}."
+
+
 def late(seconds: float, reason: str) -> str:
     """The progress deadline passed."""
     return f"Not done within {duration(seconds)}: {reason}. Holding."

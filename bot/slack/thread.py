@@ -132,7 +132,7 @@ def _one(release: Release, event: Event, signer: Signer | None) -> Message:
     own = text(release, event)
     title = f"*{name(release.id)}*  ·  " if loud and not event.text.startswith(release.id) else ""
     made: list[Block] = [blocks.section(f"{sign}{title}{own}")]
-    if event.kind == "asking" and release.measured is not None:
+    if event.kind == "asking" and release.measured is not None and release.measured.at <= event.at:
         made.append(blocks.context(words.seen(release.measured, release.measured.asked)))
     if log := event.detail.get("log"):
         made.append(blocks.preformatted(str(log)[-LOG:], LOG))
@@ -144,6 +144,8 @@ def _one(release: Release, event: Event, signer: Signer | None) -> Message:
 
 
 def _asked(release: Release, event: Event) -> int | None:
-    """The share that a tally was to prove: the last measurement's, where it is this event's."""
+    """The share that a tally was to prove: as the event says, else the last measurement's where it is this event's."""
+    if isinstance(asked := event.detail.get("asked"), int):
+        return asked
     seen = release.measured
-    return seen.asked if seen is not None and abs((seen.at - event.at).total_seconds()) < 1 else None
+    return seen.asked if seen is not None and seen.at == event.at else None

@@ -12,7 +12,6 @@ import pytest
 
 from bot.cluster.api import Api
 from bot.playground.kube import EmbeddedCluster
-from strategies.objects import NAMESPACE, Ref
 from tests.contract.world import World
 
 QUICK = {"start_seconds": 0.02, "grace_seconds": 0.3, "crash_seconds": 0.05, "backoff_seconds": 0.2}
@@ -24,14 +23,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.skip(reason="no KUBECONFIG: no real cluster to hold the contract against"))
+            item.add_marker(
+                pytest.mark.skip(reason="no KUBECONFIG: no real cluster to hold the contract against")
+            )
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.cluster)])
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+async def cluster(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
     """A cluster, as one test sees it."""
     namespace = f"contract-{uuid.uuid4().hex[:8]}"
     if request.param == "embedded":
+        monkeypatch.setenv(
+            "SSL_CERT_FILE", os.devnull
+        )  # plain HTTP: loading the trust store costs 40 ms a test
         async with EmbeddedCluster(**QUICK) as embedded:
             embedded.write_kubeconfig(tmp_path / "kubeconfig")
             api = await Api.connect(str(tmp_path / "kubeconfig"))
@@ -44,16 +50,11 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 @pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[World]:
+async def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """The embedded cluster alone: for what no real one can be asked to do, such as failing."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
     async with EmbeddedCluster(**QUICK) as started:
         started.write_kubeconfig(tmp_path / "kubeconfig")
         api = await Api.connect(str(tmp_path / "kubeconfig"))
         async with World.opened(api, "contract", started) as world:
             yield world
-
-
-@pytest.fixture
-def namespace_ref(cluster: World) -> Ref:
-    """The test's own namespace."""
-    return Ref(NAMESPACE, "", cluster.namespace)

@@ -11,7 +11,9 @@ from tests.contract.world import World, pod, secret
 
 
 @pytest.mark.parametrize("how", ["refuse", "error"])
-async def test_while_it_is_away_nothing_is_answered_and_afterwards_all_is_there(embedded: World, how: str) -> None:
+async def test_while_it_is_away_nothing_is_answered_and_afterwards_all_is_there(
+    embedded: World, how: str
+) -> None:
     made = await embedded.create(SECRET, secret())
     assert embedded.embedded
     async with embedded.embedded.away(how):  # type: ignore[arg-type]  # a parameter of two of the three words

@@ -79,7 +79,9 @@ async def test_who_writes_the_same_value_takes_nothing(cluster: World) -> None:
 
 async def test_a_removed_field_is_nobodys(cluster: World) -> None:
     await cluster.create(SECRET, secret(a="1", b="2"))
-    made = await cluster.api.patch(cluster.ref(SECRET, "box"), [{"op": "remove", "path": "/data/a"}], manager="other")
+    made = await cluster.api.patch(
+        cluster.ref(SECRET, "box"), [{"op": "remove", "path": "/data/a"}], manager="other"
+    )
     assert managers(made)["graylight", "Update", ""]["f:data"] == {".": {}, "f:b": {}}
     assert ("other", "Update", "") not in managers(made)
 
@@ -120,7 +122,12 @@ async def test_an_apply_creates_what_is_not_there_and_owns_what_was_said(cluster
                     "f:metadata": {"f:labels": {"f:app": {}}},
                     "f:spec": {
                         "f:containers": {
-                            'k:{"name":"demo"}': {".": {}, "f:image": {}, "f:imagePullPolicy": {}, "f:name": {}}
+                            'k:{"name":"demo"}': {
+                                ".": {},
+                                "f:image": {},
+                                "f:imagePullPolicy": {},
+                                "f:name": {},
+                            }
                         }
                     },
                 },
@@ -158,7 +165,9 @@ async def test_an_apply_over_somebodys_value_is_a_conflict_that_names_them(clust
 
 async def test_an_apply_of_the_same_value_shares_it(cluster: World) -> None:
     await cluster.create(DEPLOYMENT, deployment(replicas=0, minReadySeconds=3))
-    made = await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), said(minReadySeconds=3), "apply", manager="ap")
+    made = await cluster.api.patch(
+        cluster.ref(DEPLOYMENT, "web"), said(minReadySeconds=3), "apply", manager="ap"
+    )
     owners = managers(made)
     assert owners["ap", "Apply", ""] == {"f:spec": {"f:minReadySeconds": {}}}
     assert at(owners["graylight", "Update", ""], "f:spec", "f:minReadySeconds") == {}
@@ -195,7 +204,9 @@ async def test_an_apply_needs_a_manager_and_known_fields(cluster: World) -> None
         await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), said(replica=1), "apply", manager="ap")
 
 
-async def test_after_a_value_is_put_back_its_writer_still_stands_in_the_way_of_an_apply(cluster: World) -> None:
+async def test_after_a_value_is_put_back_its_writer_still_stands_in_the_way_of_an_apply(
+    cluster: World,
+) -> None:
     ref = cluster.ref(SERVICE, "web")
     manifest = service()
     await cluster.api.patch(ref, manifest, "apply", manager="user")

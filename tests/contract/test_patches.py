@@ -3,7 +3,20 @@
 import pytest
 
 from bot.cluster.errors import Conflict, Exists, Invalid, NotFound, Refused
-from strategies.objects import DEPLOYMENT, HPA, HTTPROUTE, INGRESS, POD, SECRET, SERVICE, Obj, at, labels_of, meta, version_of
+from strategies.objects import (
+    DEPLOYMENT,
+    HPA,
+    HTTPROUTE,
+    INGRESS,
+    POD,
+    SECRET,
+    SERVICE,
+    Obj,
+    at,
+    labels_of,
+    meta,
+    version_of,
+)
 from tests.contract.world import World, deployment, managers, pod, secret, service, set_image
 
 
@@ -27,7 +40,9 @@ async def test_elements_of_a_list_are_added_replaced_and_removed_by_index(cluste
     where = "/spec/template/spec/containers/0/env"
     ref = cluster.ref(DEPLOYMENT, "web")
     await cluster.api.patch(ref, [{"op": "add", "path": where, "value": [{"name": "A", "value": "1"}]}])
-    made = await cluster.api.patch(ref, [{"op": "add", "path": f"{where}/0", "value": {"name": "B", "value": "2"}}])
+    made = await cluster.api.patch(
+        ref, [{"op": "add", "path": f"{where}/0", "value": {"name": "B", "value": "2"}}]
+    )
     env = at(made, "spec", "template", "spec", "containers", 0, "env")
     assert [e["name"] for e in env] == ["B", "A"]
     made = await cluster.api.patch(
@@ -45,19 +60,39 @@ async def test_elements_of_a_list_are_added_replaced_and_removed_by_index(cluste
 @pytest.mark.parametrize(
     "ops",
     [
-        [{"op": "test", "path": "/spec/replicas", "value": 9}, {"op": "replace", "path": "/spec/replicas", "value": 5}],
+        [
+            {"op": "test", "path": "/spec/replicas", "value": 9},
+            {"op": "replace", "path": "/spec/replicas", "value": 5},
+        ],
         [{"op": "remove", "path": "/spec/nothing"}],
-        [{"op": "replace", "path": "/metadata/annotations/none", "value": "x"}],
+        [{"op": "replace", "path": "/spec/nothing/below", "value": "x"}],
+        [{"op": "remove", "path": "/metadata/labels/none"}],
         [{"op": "test", "path": "/metadata/labels", "value": {"app": "web", "more": "x"}}],
     ],
 )
-async def test_a_json_patch_that_does_not_apply_is_invalid_and_changes_nothing(cluster: World, ops: list[Obj]) -> None:
+async def test_a_json_patch_that_does_not_apply_is_invalid_and_changes_nothing(
+    cluster: World, ops: list[Obj]
+) -> None:
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
     with pytest.raises(Invalid) as refused:
         await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), ops)
     assert refused.value.status == 422
     assert str(refused.value) == "the server rejected our request due to an error in our request"
     assert at(await cluster.get(DEPLOYMENT, "web"), "spec", "replicas", default=0) == 0
+
+
+async def test_replacing_a_key_that_is_not_there_adds_it_and_a_test_finds_null(cluster: World) -> None:
+    manifest = secret()
+    manifest["metadata"]["labels"] = {"a": "b"}
+    await cluster.create(SECRET, manifest)
+    ops: list[Obj] = [
+        {"op": "test", "path": "/metadata/labels/c", "value": None},
+        {"op": "replace", "path": "/metadata/labels/c", "value": "d"},
+    ]
+    made = await cluster.api.patch(cluster.ref(SECRET, "box"), ops)
+    assert labels_of(made) == {"a": "b", "c": "d"}
+    with pytest.raises(Invalid):
+        await cluster.api.patch(cluster.ref(SECRET, "box"), ops)
 
 
 async def test_a_version_in_a_json_patch_is_a_precondition(cluster: World) -> None:
@@ -111,7 +146,10 @@ async def test_a_merge_patch_replaces_a_list_and_a_strategic_one_goes_by_key(clu
 
     made = await cluster.api.patch(ref, change({"name": "side", "image": "k8s-grpc-demo:v6"}), "strategic")
     found = at(made, "spec", "template", "spec", "containers")
-    assert [(c["name"], c["image"]) for c in found] == [("demo", "k8s-grpc-demo:v2"), ("side", "k8s-grpc-demo:v6")]
+    assert [(c["name"], c["image"]) for c in found] == [
+        ("demo", "k8s-grpc-demo:v2"),
+        ("side", "k8s-grpc-demo:v6"),
+    ]
     assert found[1]["imagePullPolicy"] == "Never"
     made = await cluster.api.patch(ref, change({"name": "side", "$patch": "delete"}), "strategic")
     assert [c["name"] for c in at(made, "spec", "template", "spec", "containers")] == ["demo"]
@@ -121,9 +159,16 @@ async def test_a_merge_patch_replaces_a_list_and_a_strategic_one_goes_by_key(clu
 
 async def test_a_strategic_patch_joins_environment_by_name(cluster: World) -> None:
     manifest = deployment(replicas=0)
-    manifest["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    manifest["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "A", "value": "1"},
+        {"name": "B", "value": "2"},
+    ]
     await cluster.create(DEPLOYMENT, manifest)
-    change = {"spec": {"template": {"spec": {"containers": [{"name": "demo", "env": [{"name": "B", "value": "3"}]}]}}}}
+    change = {
+        "spec": {
+            "template": {"spec": {"containers": [{"name": "demo", "env": [{"name": "B", "value": "3"}]}]}}
+        }
+    }
     made = await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), change, "strategic")
     env = at(made, "spec", "template", "spec", "containers", 0, "env")
     assert {e["name"]: e["value"] for e in env} == {"A": "1", "B": "3"}
@@ -135,14 +180,18 @@ async def test_recreate_over_a_filled_in_strategy_needs_the_rolling_part_taken_o
     with pytest.raises(Invalid) as refused:
         await cluster.api.patch(ref, {"spec": {"strategy": {"type": "Recreate"}}}, "strategic")
     assert "may not be specified when strategy `type` is 'Recreate'" in str(refused.value)
-    made = await cluster.api.patch(ref, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}, "merge")
+    made = await cluster.api.patch(
+        ref, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}, "merge"
+    )
     assert at(made, "spec", "strategy") == {"type": "Recreate"}
 
 
 async def test_a_custom_resource_takes_no_strategic_patch(cluster: World) -> None:
     await cluster.create(HTTPROUTE, route())
     with pytest.raises(Exception, match="unknown format|accepted media types|Unsupported") as refused:
-        await cluster.api.patch(cluster.ref(HTTPROUTE, "web"), {"spec": {"hostnames": ["b.test"]}}, "strategic")
+        await cluster.api.patch(
+            cluster.ref(HTTPROUTE, "web"), {"spec": {"hostnames": ["b.test"]}}, "strategic"
+        )
     assert refused.value.status == 415  # type: ignore[attr-defined]  # every ApiError has one
 
 
@@ -174,11 +223,18 @@ async def test_weights_of_a_route_change_by_json_patch(cluster: World) -> None:
     ops: list[Obj] = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(made)},
         {"op": "replace", "path": "/spec/rules/0/backendRefs/0/weight", "value": 90},
-        {"op": "add", "path": "/spec/rules/0/backendRefs/-", "value": {"name": "canary", "port": 8000, "weight": 10}},
+        {
+            "op": "add",
+            "path": "/spec/rules/0/backendRefs/-",
+            "value": {"name": "canary", "port": 8000, "weight": 10},
+        },
     ]
     made = await cluster.api.patch(cluster.ref(HTTPROUTE, "web"), ops)
     backends = at(made, "spec", "rules", 0, "backendRefs")
-    assert [(b["name"], b["weight"], b["kind"]) for b in backends] == [("web", 90, "Service"), ("canary", 10, "Service")]
+    assert [(b["name"], b["weight"], b["kind"]) for b in backends] == [
+        ("web", 90, "Service"),
+        ("canary", 10, "Service"),
+    ]
     assert meta(made)["generation"] == 2
 
 
@@ -206,7 +262,10 @@ async def test_the_last_label_gone_leaves_no_labels(cluster: World) -> None:
     manifest = secret()
     manifest["metadata"] |= {"labels": {"a": "b"}, "annotations": {"c": "d"}}
     await cluster.create(SECRET, manifest)
-    ops = [{"op": "remove", "path": "/metadata/labels/a"}, {"op": "remove", "path": "/metadata/annotations/c"}]
+    ops = [
+        {"op": "remove", "path": "/metadata/labels/a"},
+        {"op": "remove", "path": "/metadata/annotations/c"},
+    ]
     made = await cluster.api.patch(cluster.ref(SECRET, "box"), ops)
     assert "labels" not in meta(made)
     assert "annotations" not in meta(made)
@@ -231,7 +290,9 @@ async def test_the_scale_of_a_deployment_reads_and_writes_its_replicas(cluster: 
     scale = await cluster.api.get(ref, "scale")
     assert (scale["kind"], scale["apiVersion"]) == ("Scale", "autoscaling/v1")
     assert scale["status"] == {"replicas": 0, "selector": "app=web"}
-    scale = await cluster.api.patch(ref, {"spec": {"replicas": 2}}, "merge", subresource="scale", manager="scaler")
+    scale = await cluster.api.patch(
+        ref, {"spec": {"replicas": 2}}, "merge", subresource="scale", manager="scaler"
+    )
     assert scale["spec"] == {"replicas": 2}
     found = await cluster.get(DEPLOYMENT, "web")
     assert at(found, "spec", "replicas") == 2
@@ -257,14 +318,20 @@ async def test_the_status_is_written_by_its_own_subresource_only(cluster: World)
     kinds = {c["type"]: c["status"] for c in at(made, "status", "conditions")}
     assert kinds == {"graylight/traffic": "True", "PodScheduled": "False"}
     assert "f:status" in managers(made)["gate", "Update", "status"]
-    ignored = await cluster.api.patch(ref, {"status": {"phase": "Running"}, "metadata": {"labels": {"a": "b"}}}, "merge")
+    ignored = await cluster.api.patch(
+        ref, {"status": {"phase": "Running"}, "metadata": {"labels": {"a": "b"}}}, "merge"
+    )
     assert at(ignored, "status", "phase") == "Pending"
     assert labels_of(ignored)["a"] == "b"
 
 
 async def test_labels_are_not_written_with_the_status_of_a_deployment(cluster: World) -> None:
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
-    change = {"metadata": {"labels": {"app": "other"}}, "spec": {"minReadySeconds": 7}, "status": {"collisionCount": 3}}
+    change = {
+        "metadata": {"labels": {"app": "other"}},
+        "spec": {"minReadySeconds": 7},
+        "status": {"collisionCount": 3},
+    }
     made = await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), change, "merge", subresource="status")
     assert at(made, "status", "collisionCount") == 3
     assert labels_of(made) == {"app": "web"}
@@ -278,17 +345,29 @@ async def test_a_pods_image_may_change_and_little_else(cluster: World) -> None:
     made = await cluster.api.patch(cluster.ref(POD, "one"), ops)
     assert at(made, "spec", "containers", 0, "image") == "k8s-grpc-demo:v6"
     with pytest.raises(Invalid):
-        await cluster.api.patch(cluster.ref(POD, "one"), {"spec": {"terminationGracePeriodSeconds": 7}}, "merge")
+        await cluster.api.patch(
+            cluster.ref(POD, "one"), {"spec": {"terminationGracePeriodSeconds": 7}}, "merge"
+        )
 
 
 async def test_an_autoscalers_minimum_changes_by_json_patch(cluster: World) -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     spec = {"scaleTargetRef": target, "maxReplicas": 4}
-    manifest = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}, "spec": spec}
+    manifest = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    }
     made = await cluster.create(HPA, manifest)
     assert at(made, "spec", "minReplicas") == 1
-    assert at(made, "spec", "metrics", 0, "resource", "target") == {"type": "Utilization", "averageUtilization": 80}
-    made = await cluster.api.patch(cluster.ref(HPA, "web"), [{"op": "replace", "path": "/spec/minReplicas", "value": 3}])
+    assert at(made, "spec", "metrics", 0, "resource", "target") == {
+        "type": "Utilization",
+        "averageUtilization": 80,
+    }
+    made = await cluster.api.patch(
+        cluster.ref(HPA, "web"), [{"op": "replace", "path": "/spec/minReplicas", "value": 3}]
+    )
     assert at(made, "spec", "minReplicas") == 3
 
 
@@ -304,7 +383,9 @@ async def test_an_ingress_is_patched_in_place(cluster: World) -> None:
     made = await cluster.create(INGRESS, manifest)
     assert made["status"] == {"loadBalancer": {}}
     where = "/spec/rules/0/http/paths/0/backend/service/name"
-    made = await cluster.api.patch(cluster.ref(INGRESS, "web"), [{"op": "replace", "path": where, "value": "twin"}])
+    made = await cluster.api.patch(
+        cluster.ref(INGRESS, "web"), [{"op": "replace", "path": where, "value": "twin"}]
+    )
     assert at(made, "spec", "rules", 0, "http", "paths", 0, "backend", "service", "name") == "twin"
     assert meta(made)["generation"] == 2
 
@@ -313,7 +394,9 @@ async def test_dry_run_says_what_a_patch_would_be_refused_for(cluster: World) ->
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
     ref = cluster.ref(DEPLOYMENT, "web")
     with pytest.raises(Invalid):
-        await cluster.api.patch(ref, {"spec": {"selector": {"matchLabels": {"app": "z"}}}}, "merge", dry_run=True)
+        await cluster.api.patch(
+            ref, {"spec": {"selector": {"matchLabels": {"app": "z"}}}}, "merge", dry_run=True
+        )
     seen = await cluster.api.patch(ref, set_image("k8s-grpc-demo:v6"), dry_run=True)
     assert at(seen, "spec", "template", "spec", "containers", 0, "image") == "k8s-grpc-demo:v6"
     found = await cluster.get(DEPLOYMENT, "web")

@@ -43,7 +43,9 @@ async def test_a_pod_whose_probe_passes_is_ready(cluster: World) -> None:
     await cluster.until(POD, "one", ready)
 
 
-@pytest.mark.parametrize("manifest", [probed("k8s-grpc-demo:v8-unready"), probed(port=60002), probed(path="/none")])
+@pytest.mark.parametrize(
+    "manifest", [probed("k8s-grpc-demo:v8-unready"), probed(port=60002), probed(path="/none")]
+)
 async def test_a_pod_whose_probe_fails_runs_and_is_not_ready(cluster: World, manifest: Obj) -> None:
     await cluster.create(POD, manifest)
     events = await cluster.settled(EVENT, lambda found: any(e["reason"] == "Unhealthy" for e in found))
@@ -71,7 +73,9 @@ async def test_an_image_that_is_not_there_and_never_pulled_is_told(cluster: Worl
     assert at(found, "status", "phase") == "Pending"
     told = at(found, "status", "containerStatuses", 0, "state", "waiting", "message")
     assert told == 'Container image "k8s-grpc-demo:missing" is not present with pull policy of Never'
-    await cluster.settled(EVENT, lambda events: any(e["message"] == "Error: ErrImageNeverPull" for e in events))
+    await cluster.settled(
+        EVENT, lambda events: any(e["message"] == "Error: ErrImageNeverPull" for e in events)
+    )
 
 
 async def test_an_image_that_cannot_be_pulled_is_told(cluster: World) -> None:

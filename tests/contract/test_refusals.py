@@ -5,7 +5,19 @@ import base64
 import pytest
 
 from bot.cluster.errors import Invalid
-from strategies.objects import DEPLOYMENT, EVENT, HTTPROUTE, INGRESS, LEASE, SECRET, SERVICE, Kind, Obj, at, meta
+from strategies.objects import (
+    DEPLOYMENT,
+    EVENT,
+    HTTPROUTE,
+    INGRESS,
+    LEASE,
+    SECRET,
+    SERVICE,
+    Kind,
+    Obj,
+    at,
+    meta,
+)
 from tests.contract.world import World, deployment, secret, service
 
 
@@ -66,7 +78,9 @@ async def test_unknown_fields_are_refused_in_a_create_and_in_a_patch(
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
     pointer = "/" + "/".join(map(str, path)) + "/foo"
     with pytest.raises(Invalid) as refused:
-        await cluster.api.patch(cluster.ref(DEPLOYMENT, "web"), [{"op": "add", "path": pointer, "value": "x"}])
+        await cluster.api.patch(
+            cluster.ref(DEPLOYMENT, "web"), [{"op": "add", "path": pointer, "value": "x"}]
+        )
     assert f'unknown field "{field}"' in str(refused.value)
 
 
@@ -99,7 +113,9 @@ async def test_a_deployments_selector_is_immutable(cluster: World) -> None:
 
 async def test_required_fields_are_all_told_at_once(cluster: World) -> None:
     with pytest.raises(Invalid) as refused:
-        await cluster.create(DEPLOYMENT, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}})
+        await cluster.create(
+            DEPLOYMENT, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+        )
     assert "spec.selector: Required value" in str(refused.value)
     assert "spec.template.spec.containers: Required value" in str(refused.value)
 
@@ -165,7 +181,12 @@ async def test_a_cluster_ip_may_not_change(cluster: World) -> None:
 async def test_a_path_of_an_ingress_needs_a_type(cluster: World) -> None:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     rules = [{"http": {"paths": [{"path": "/", "backend": backend}]}}]
-    manifest = {"apiVersion": INGRESS.api, "kind": "Ingress", "metadata": {"name": "web"}, "spec": {"rules": rules}}
+    manifest = {
+        "apiVersion": INGRESS.api,
+        "kind": "Ingress",
+        "metadata": {"name": "web"},
+        "spec": {"rules": rules},
+    }
     with pytest.raises(Invalid) as refused:
         await cluster.create(INGRESS, manifest)
     assert "pathType" in str(refused.value)
@@ -178,7 +199,9 @@ async def test_an_event_stands_in_the_namespace_of_what_it_is_about(cluster: Wor
         await cluster.create(EVENT, manifest)
     manifest["involvedObject"] = about | {"namespace": cluster.namespace}
     await cluster.create(EVENT, manifest)
-    found = await cluster.api.list(EVENT, cluster.namespace, fields="involvedObject.name=web,involvedObject.kind=Service")
+    found = await cluster.api.list(
+        EVENT, cluster.namespace, fields="involvedObject.name=web,involvedObject.kind=Service"
+    )
     assert len(found["items"]) == 1
 
 

@@ -32,7 +32,11 @@ def lease(holder: str = "a") -> Obj:
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
         "metadata": {"name": "lock"},
-        "spec": {"holderIdentity": holder, "leaseDurationSeconds": 10, "renewTime": "2026-01-01T00:00:00.000000Z"},
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": 10,
+            "renewTime": "2026-01-01T00:00:00.000000Z",
+        },
     }
 
 
@@ -191,10 +195,14 @@ async def test_a_bad_selector_is_refused(cluster: World) -> None:
 
 async def test_a_replace_with_a_stale_version_is_a_conflict(cluster: World) -> None:
     made = await cluster.create(LEASE, lease("a"))
-    newer = await cluster.api.replace(cluster.ref(LEASE, "lock"), {**made, "spec": made["spec"] | {"holderIdentity": "b"}})
+    newer = await cluster.api.replace(
+        cluster.ref(LEASE, "lock"), {**made, "spec": made["spec"] | {"holderIdentity": "b"}}
+    )
     assert at(newer, "spec", "holderIdentity") == "b"
     with pytest.raises(Conflict) as refused:
-        await cluster.api.replace(cluster.ref(LEASE, "lock"), {**made, "spec": made["spec"] | {"holderIdentity": "c"}})
+        await cluster.api.replace(
+            cluster.ref(LEASE, "lock"), {**made, "spec": made["spec"] | {"holderIdentity": "c"}}
+        )
     assert "the object has been modified" in str(refused.value)
     assert at(await cluster.get(LEASE, "lock"), "spec", "holderIdentity") == "b"
 
@@ -241,10 +249,14 @@ async def test_a_deleted_deployment_answers_a_status_a_deleted_service_itself(cl
 
 
 @pytest.mark.parametrize("condition", [{"uid": "not-this-one"}, {"seen": "1"}])
-async def test_a_delete_with_a_failed_precondition_deletes_nothing(cluster: World, condition: dict[str, str]) -> None:
+async def test_a_delete_with_a_failed_precondition_deletes_nothing(
+    cluster: World, condition: dict[str, str]
+) -> None:
     await cluster.create(SECRET, secret())
     with pytest.raises(Conflict) as refused:
-        await cluster.api.delete(cluster.ref(SECRET, "box"), uid=condition.get("uid", ""), seen=condition.get("seen", ""))
+        await cluster.api.delete(
+            cluster.ref(SECRET, "box"), uid=condition.get("uid", ""), seen=condition.get("seen", "")
+        )
     assert "precondition" in str(refused.value)
     assert await cluster.get(SECRET, "box")
 
@@ -262,7 +274,9 @@ async def test_dry_runs_answer_what_would_be_and_change_nothing(cluster: World) 
     with pytest.raises(NotFound):
         await cluster.get(SERVICE, "web")
     made = await cluster.create(SECRET, secret())
-    seen = await cluster.api.patch(cluster.ref(SECRET, "box"), {"metadata": {"labels": {"a": "b"}}}, "merge", dry_run=True)
+    seen = await cluster.api.patch(
+        cluster.ref(SECRET, "box"), {"metadata": {"labels": {"a": "b"}}}, "merge", dry_run=True
+    )
     assert meta(seen)["labels"] == {"a": "b"}
     await cluster.api.delete(cluster.ref(SECRET, "box"), dry_run=True)
     assert await cluster.get(SECRET, "box") == made
@@ -308,11 +322,13 @@ async def test_a_pod_that_never_got_a_node_is_gone_at_once(cluster: World) -> No
 
 async def test_a_namespace_takes_its_content_with_it(cluster: World) -> None:
     name = f"{cluster.namespace}-2"
-    await cluster.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    await cluster.api.create(
+        NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    )
     await cluster.api.create(SECRET, name, secret())
     going = await cluster.api.delete(Ref(NAMESPACE, "", name))
     assert at(going, "status", "phase") in ("Terminating", None)
     second = World(cluster.api, "", cluster.embedded)
-    await second.settled(NAMESPACE, lambda found: name not in map(name_of, found))
+    await second.settled(NAMESPACE, lambda found: name not in map(name_of, found), seconds=50)
     with pytest.raises(Refused):
         await cluster.api.create(SECRET, name, secret())

@@ -66,7 +66,9 @@ async def test_a_watch_ends_when_its_time_is_over(cluster: World) -> None:
 async def test_a_bookmark_comes_before_the_end(embedded: World) -> None:
     made = await embedded.create(SECRET, secret())
     async with asyncio.timeout(15):
-        events = [e async for e in embedded.api.watch(SECRET, embedded.namespace, seen=version_of(made), seconds=3)]
+        events = [
+            e async for e in embedded.api.watch(SECRET, embedded.namespace, seen=version_of(made), seconds=3)
+        ]
     marks = [e for e in events if e["type"] == "BOOKMARK"]
     assert marks
     assert marks[0]["object"]["kind"] == "Secret"

@@ -40,9 +40,13 @@ class World:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, api: Api, namespace: str, embedded: EmbeddedCluster | None) -> AsyncIterator["World"]:
+    async def opened(
+        cls, api: Api, namespace: str, embedded: EmbeddedCluster | None
+    ) -> AsyncIterator["World"]:
         """With the namespace made, and deleted at the end."""
-        await api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        await api.create(
+            NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        )
         try:
             yield cls(api, namespace, embedded)
         finally:
@@ -85,7 +89,9 @@ class World:
     async def _watched(
         self, kind: Kind, holds: Callable[[list[Obj]], bool], objects: dict[str, Obj], seen: str, labels: str
     ) -> bool:
-        async with contextlib.aclosing(self.api.watch(kind, self.namespace, seen=seen, labels=labels)) as events:
+        async with contextlib.aclosing(
+            self.api.watch(kind, self.namespace, seen=seen, labels=labels)
+        ) as events:
             async for event in events:
                 if event["type"] == "BOOKMARK":
                     continue
@@ -96,7 +102,9 @@ class World:
                     return True
         return False
 
-    async def until(self, kind: Kind, name: str, holds: Callable[[Obj], bool], seconds: float = PATIENCE) -> Obj:
+    async def until(
+        self, kind: Kind, name: str, holds: Callable[[Obj], bool], seconds: float = PATIENCE
+    ) -> Obj:
         """One object, as soon as something holds of it."""
         found = await self.settled(
             kind, lambda objs: any(name_of(o) == name and holds(o) for o in objs), seconds=seconds
@@ -140,7 +148,9 @@ class World:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
                 timeout = aiohttp.ClientTimeout(total=5)
                 payload = dict(body or {"name": "x"})
-                async with session.request(method, url, json=payload, headers=headers, timeout=timeout) as answer:
+                async with session.request(
+                    method, url, json=payload, headers=headers, timeout=timeout
+                ) as answer:
                     return answer.status, await answer.text()
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0, ""
@@ -183,14 +193,26 @@ def service(name: str = "web", *, selector: dict[str, str] | None = None, **spec
 
 def secret(name: str = "box", **data: str) -> Obj:
     """A Secret of plain strings."""
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data or {"a": "1"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name},
+        "stringData": data or {"a": "1"},
+    }
 
 
-def pod(name: str = "one", *, image: str = IMAGE, labels: dict[str, str] | None = None, **spec: object) -> Obj:
+def pod(
+    name: str = "one", *, image: str = IMAGE, labels: dict[str, str] | None = None, **spec: object
+) -> Obj:
     """A bare pod of the demo."""
     container = {"name": "demo", "image": image, "imagePullPolicy": "Never"}
     metadata = {"name": name, "labels": labels or {"app": name}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container], **spec}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {"containers": [container], **spec},
+    }
 
 
 def set_image(image: str) -> list[Obj]:
@@ -210,5 +232,3 @@ def condition(obj: Obj, kind: str) -> Obj:
     """The condition of that type, empty where there is none."""
     found: Obj = next((c for c in at(obj, "status", "conditions", default=[]) if c["type"] == kind), {})
     return found
-
-

@@ -1,8 +1,6 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from strategies.forecast import FOLLOWED, decidable, needed
 from strategies.proof import MET, Asked
@@ -48,8 +46,7 @@ def test_the_forecast_is_what_happens(before: int, share: int) -> None:
     assert needed(Asked(share, before)) == pytest.approx(row.at(0.95), abs=45)
 
 
-@settings(deadline=None, max_examples=15)  # a forecast takes up to 0.1 s, and is then remembered
-@given(st.integers(35, 47), st.integers(1, 10))
+@pytest.mark.parametrize(("former", "wider"), [(47, 45), (45, 41), (41, 36)])
 def test_a_wider_step_never_needs_more(former: int, wider: int) -> None:
     """Within the tolerance: beyond it the edge no longer moves with the former share."""
-    assert needed(Asked(50, before=max(35, former - wider))) <= needed(Asked(50, before=former))
+    assert needed(Asked(50, before=wider)) <= needed(Asked(50, before=former))

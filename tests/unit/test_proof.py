@@ -253,7 +253,7 @@ def test_what_is_no_count_is_refused(hits: int, n: int) -> None:
 @pytest.mark.parametrize("before", [0, 5, None])
 @pytest.mark.parametrize(
     ("share", "pattern"),
-    [(25, "AAAB"), (25, "AAAAAABB"), (33, "AAB"), (40, "AAABB"), (50, "AB"), (75, "ABBB"), (25, smooth(75, 25)),
+    [(25, "AAAB"), (25, "AAAAAABB"), (33, "AAB"), (40, "AAABB"), (50, "AB"), (75, "ABBB"), (25, smooth(3, 1)),
      (33, smooth(67, 33)), (40, smooth(3, 2))],
 )  # fmt: skip
 def test_round_robin_is_proven_in_whatever_phase_and_as_fast(

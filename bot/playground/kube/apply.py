@@ -64,9 +64,7 @@ def pruned(value: Any, path: FieldPath, names: Path, *, at: FieldPath = ()) -> A
         keys = keys_of(names)
         if last:
             return [v for v in value if element(v, keys) != head]
-        return [
-            pruned(v, path, names, at=(*at, head)) if element(v, keys) == head else v for v in value
-        ]
+        return [pruned(v, path, names, at=(*at, head)) if element(v, keys) == head else v for v in value]
     if isinstance(value, list) and head.startswith("v:"):
         return [v for v in value if element_value(v) != head]
     return value

@@ -131,9 +131,13 @@ class EmbeddedCluster:
         """Create objects; namespaced ones without a namespace go to `default`. Refusal where one is wrong or there."""
         for manifest in manifests:
             kind = manifest["kind"]
-            found = [r for r in BY_PATH.values() if r.kind.api == manifest["apiVersion"] and r.kind.name == kind]
+            found = [
+                r for r in BY_PATH.values() if r.kind.api == manifest["apiVersion"] and r.kind.name == kind
+            ]
             resource = found[0]
-            space = manifest.get("metadata", {}).get("namespace", "default") if resource.kind.namespaced else ""
+            space = (
+                manifest.get("metadata", {}).get("namespace", "default") if resource.kind.namespaced else ""
+            )
             self._registry.create(resource, space, manifest, _BY)
 
     def _accounts(self, change: Change) -> None:
@@ -187,9 +191,17 @@ class EmbeddedCluster:
 
 def _beginnings() -> list[Obj]:
     gateway = GATEWAY.api
-    listener = {"name": "web", "port": _INGRESS_PORT, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "All"}}}
+    listener = {
+        "name": "web",
+        "port": _INGRESS_PORT,
+        "protocol": "HTTP",
+        "allowedRoutes": {"namespaces": {"from": "All"}},
+    }
     return [
-        *({"apiVersion": "v1", "kind": NAMESPACE.name, "metadata": {"name": n}} for n in ("default", "graylight")),
+        *(
+            {"apiVersion": "v1", "kind": NAMESPACE.name, "metadata": {"name": n}}
+            for n in ("default", "graylight")
+        ),
         {"kind": NODE.name} | node(),
         {
             "apiVersion": INGRESS_CLASS.api,

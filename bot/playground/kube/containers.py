@@ -114,7 +114,9 @@ class Container:
         self._changed()
 
     async def _begin(self, behaviour: Behaviour) -> None:
-        declared = tuple(q["containerPort"] for q in self.spec.get("ports") or [] if q.get("protocol", "TCP") == "TCP")
+        declared = tuple(
+            q["containerPort"] for q in self.spec.get("ports") or [] if q.get("protocol", "TCP") == "TCP"
+        )
         self._program = Program(behaviour, self._address, declared or (DEFAULT_PORT,))
         await self._program.start()
         image = self.spec.get("image", "")
@@ -141,7 +143,9 @@ class Container:
             elif bad >= probe.get("failureThreshold", 3) or not self.ready:
                 verdict = False
             if not ok:
-                self._say("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", "Warning")
+                self._say(
+                    "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", "Warning"
+                )
             if verdict != self.ready:
                 self.ready = verdict
                 self._changed()

@@ -34,7 +34,9 @@ def dependants(registry: Registry, uid: str, namespace: str = "") -> Iterable[tu
             yield BY_KIND[kind], obj
 
 
-def delete(registry: Registry, resource: Resource, namespace: str, name: str, how: Deletion) -> tuple[Obj, bool]:
+def delete(
+    registry: Registry, resource: Resource, namespace: str, name: str, how: Deletion
+) -> tuple[Obj, bool]:
     """Delete; answers the object's last form, and whether it is gone."""
     old = registry.read(resource, namespace, name)
     _check(resource, old, how)
@@ -54,7 +56,10 @@ def delete(registry: Registry, resource: Resource, namespace: str, name: str, ho
 
     def mark(obj: Obj) -> None:
         metadata = obj["metadata"]
-        metadata |= {"deletionTimestamp": later(grace) if grace else now(), "deletionGracePeriodSeconds": grace}
+        metadata |= {
+            "deletionTimestamp": later(grace) if grace else now(),
+            "deletionGracePeriodSeconds": grace,
+        }
         if finalizers:
             metadata["finalizers"] = finalizers
         if "generation" in metadata:

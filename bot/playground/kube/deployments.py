@@ -133,7 +133,11 @@ class Deployments:
         template = with_hash(at(deployment, "spec", "template", default={}), code)
         selector = copy.deepcopy(at(deployment, "spec", "selector", default={}))
         selector.setdefault("matchLabels", {})["pod-template-hash"] = code
-        carried = {k: v for k, v in annotations_of(deployment).items() if not k.startswith("kubectl.kubernetes.io/last")}
+        carried = {
+            k: v
+            for k, v in annotations_of(deployment).items()
+            if not k.startswith("kubectl.kubernetes.io/last")
+        }
         body: Obj = {
             "metadata": {
                 "name": f"{name_of(deployment)}-{code}",
@@ -149,7 +153,9 @@ class Deployments:
             BY_KIND[REPLICASET], namespace_of(deployment), body, Writer(manager=MANAGER)
         )
         if size:
-            self._say(deployment, "ScalingReplicaSet", f"Scaled up replica set {name_of(made)} from 0 to {size}")
+            self._say(
+                deployment, "ScalingReplicaSet", f"Scaled up replica set {name_of(made)} from 0 to {size}"
+            )
         return made
 
     def _marks(self, deployment: Obj) -> dict[str, str]:
@@ -204,7 +210,9 @@ class Deployments:
         for replica_set in busy:
             self._resize(deployment, replica_set, 0)
         held = {uid_of(r) for r in old}
-        if busy or any(p.owner(pod).get("uid") in held for pod in self._store.all(POD, namespace_of(deployment))):
+        if busy or any(
+            p.owner(pod).get("uid") in held for pod in self._store.all(POD, namespace_of(deployment))
+        ):
             return
         wanted = at(deployment, "spec", "replicas", default=0)
         new, _ = self._ensure_new(deployment, sets, wanted)
@@ -234,7 +242,9 @@ class Deployments:
         for replica_set in old:
             sick = min(max(0, _size(replica_set) - _available(replica_set)), spare)
             spare -= sick
-            shrunk.append(self._resize(deployment, replica_set, _size(replica_set) - sick) if sick else replica_set)
+            shrunk.append(
+                self._resize(deployment, replica_set, _size(replica_set) - sick) if sick else replica_set
+            )
         standing = _available(new) + sum(min(_available(r), _size(r)) for r in shrunk)
         room = standing - (wanted - limits.unavailable)
         for replica_set in shrunk:
@@ -247,13 +257,21 @@ class Deployments:
         keep = at(deployment, "spec", "revisionHistoryLimit", default=10)
         idle = [r for r in old if not _size(r) and not at(r, "status", "replicas", default=0)]
         for replica_set in sorted(idle, key=revision_of)[: max(0, len(idle) - keep)]:
-            delete(self._registry, BY_KIND[REPLICASET], namespace_of(replica_set), name_of(replica_set), Deletion())
+            delete(
+                self._registry,
+                BY_KIND[REPLICASET],
+                namespace_of(replica_set),
+                name_of(replica_set),
+                Deletion(),
+            )
 
     def _tell(self, namespace: str, name: str) -> None:
         deployment = self._store.get(DEPLOYMENT, namespace, name)
         if deployment is None:
             return
-        sets = [r for r in self._store.all(REPLICASET, namespace) if p.owner(r).get("uid") == uid_of(deployment)]
+        sets = [
+            r for r in self._store.all(REPLICASET, namespace) if p.owner(r).get("uid") == uid_of(deployment)
+        ]
         status, again = status_of(deployment, sets, self._new(deployment, sets))
         if again:
             self.queue.after(again, namespace, name)

@@ -73,7 +73,9 @@ def _resources(api: str) -> Obj | None:
     lines = [line for r in RESOURCES if r.kind.api == api for line in _lines(r)]
     if api in REVIEWS:
         kind, plural = REVIEWS[api]
-        lines.append({"name": plural, "singularName": "", "namespaced": False, "kind": kind, "verbs": ["create"]})
+        lines.append(
+            {"name": plural, "singularName": "", "namespaced": False, "kind": kind, "verbs": ["create"]}
+        )
     if not lines:
         return None
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api, "resources": lines}

@@ -64,7 +64,9 @@ class Garbage:
         finalizers = meta(owner).get("finalizers") or []
         if not meta(owner).get("deletionTimestamp") or _FOREGROUND not in finalizers:
             return
-        resource = next(r for k, r in BY_KIND.items() if k.name == owner["kind"] and k.api == owner["apiVersion"])
+        resource = next(
+            r for k, r in BY_KIND.items() if k.name == owner["kind"] and k.api == owner["apiVersion"]
+        )
         if not found:
 
             def free(made: Obj) -> None:

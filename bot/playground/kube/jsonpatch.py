@@ -1,6 +1,7 @@
 """JSON patch (RFC 6902) and JSON merge patch (RFC 7386).
 
-Neither changes its argument. A patch that does not apply, a failed `test` included, is one refusal: 422.
+Neither changes its argument. A patch that does not apply, a failed `test` included, is one refusal: 422. As on a real
+server, and unlike the RFC, `replace` of a key that a map does not have adds it, and `test` finds null there.
 """
 
 import copy
@@ -36,6 +37,12 @@ def _find(doc: Any, keys: list[str]) -> Any:
     return doc
 
 
+def _find_or_null(doc: Any, keys: list[str]) -> Any:
+    """As `_find`, but a key that a map does not have is null: `test` may ask for that."""
+    parent = _find(doc, keys[:-1]) if keys else doc
+    return parent.get(keys[-1]) if keys and isinstance(parent, dict) else _find(doc, keys)
+
+
 def _add(parent: Any, key: str, value: Any) -> None:
     if isinstance(parent, dict):
         parent[key] = value
@@ -61,7 +68,7 @@ def _apply(doc: Any, op: dict[str, Any]) -> Any:
     keys = _keys(op["path"])
     name = op["op"]
     if name == "test":
-        if not _same(_find(doc, keys), op.get("value")):
+        if not _same(_find_or_null(doc, keys), op.get("value")):
             raise bad_patch()
         return doc
     value = op.get("value")
@@ -73,8 +80,6 @@ def _apply(doc: Any, op: dict[str, Any]) -> Any:
     if not keys:
         return copy.deepcopy(value)
     parent = _find(doc, keys[:-1])
-    if name in ("remove", "replace"):
-        _find(parent, keys[-1:])
     if name == "remove":
         _remove(parent, keys[-1])
     elif name == "replace" and isinstance(parent, list):

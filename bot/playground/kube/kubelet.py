@@ -63,9 +63,15 @@ class Kubelet:
         if container and container not in names:
             raise bad_request(f"container {container} is not valid for pod {name_of(pod)}")
         running = self._pods.get(uid_of(pod))
-        found = next((c for c in running.containers if c.name == (container or names[0])), None) if running else None
+        found = (
+            next((c for c in running.containers if c.name == (container or names[0])), None)
+            if running
+            else None
+        )
         if found is None or (not found.log and not previous):
-            raise bad_request(f'container "{container or names[0]}" in pod "{name_of(pod)}" is waiting to start')
+            raise bad_request(
+                f'container "{container or names[0]}" in pod "{name_of(pod)}" is waiting to start'
+            )
         if previous and not found.restarts:
             words = f'previous terminated container "{found.name}" in pod "{name_of(pod)}" not found'
             raise Refusal(400, "BadRequest", words)
@@ -75,7 +81,9 @@ class Kubelet:
     def log_of(self, pod: Obj, query: Mapping[str, str]) -> str:
         """As `log`, from a query string."""
         lines = int(query["tailLines"]) if "tailLines" in query else None
-        return self.log(pod, query.get("container", ""), lines=lines, previous=query.get("previous") == "true")
+        return self.log(
+            pod, query.get("container", ""), lines=lines, previous=query.get("previous") == "true"
+        )
 
     async def close(self) -> None:
         """End every pod at once."""

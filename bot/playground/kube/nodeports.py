@@ -49,7 +49,9 @@ class NodePorts:
                     del port["nodePort"]
                 continue
             if number is None or number != own:
-                port["nodePort"] = self._take(service, number or own, own, f"spec.ports[{i}].nodePort", dry_run=dry_run)
+                port["nodePort"] = self._take(
+                    service, number or own, own, f"spec.ports[{i}].nodePort", dry_run=dry_run
+                )
 
     def _take(self, service: Obj, wished: int | None, own: int | None, field: str, *, dry_run: bool) -> int:
         if wished and wished == own:
@@ -61,7 +63,11 @@ class NodePorts:
                 raise invalid(BY_KIND[SERVICE], name_of(service), [cause])
             return wished
         for port in random.sample(_RANGE, len(_RANGE)):
-            if port not in self._sockets and port not in self._reserved and self._bound(port, dry_run=dry_run):
+            if (
+                port not in self._sockets
+                and port not in self._reserved
+                and self._bound(port, dry_run=dry_run)
+            ):
                 return port
         cause = Cause(field, "Internal error: no free node port", "InternalError")
         raise invalid(BY_KIND[SERVICE], name_of(service), [cause])

@@ -38,7 +38,11 @@ def owner(obj: Obj) -> Obj:
 def set_condition(conditions: list[Obj], kind: str, stamp: str, **fields: str) -> list[Obj]:
     """The conditions with this one; its lastTransitionTime moves only with its status."""
     old = next((c for c in conditions if c.get("type") == kind), None)
-    moved = stamp if old is None or old.get("status") != fields["status"] else old.get("lastTransitionTime", stamp)
+    moved = (
+        stamp
+        if old is None or old.get("status") != fields["status"]
+        else old.get("lastTransitionTime", stamp)
+    )
     made: Obj = {"type": kind, **fields, "lastTransitionTime": moved}
     if old is not None:
         return [made if c is old else c for c in conditions]

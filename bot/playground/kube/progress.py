@@ -55,7 +55,9 @@ def _moved(old: Obj, counts: dict[str, int]) -> bool:
     )
 
 
-def _say(conditions: list[Obj], kind: str, status: str, reason: str, message: str, *, touch: bool = False) -> list[Obj]:
+def _say(
+    conditions: list[Obj], kind: str, status: str, reason: str, message: str, *, touch: bool = False
+) -> list[Obj]:
     old = next((c for c in conditions if c["type"] == kind), {})
     if not touch and (old.get("status"), old.get("reason"), old.get("message")) == (status, reason, message):
         return conditions
@@ -93,10 +95,14 @@ def _progress(
         return conditions, 0.0  # a pod fell ill after the rollout ended: that is no new rollout
     if not old or (moved and old.get("reason") != "ReplicaSetUpdated") or words_other(old, who):
         reason = "ReplicaSetUpdated" if moved else "NewReplicaSetCreated"
-        words = f"{who} is progressing." if moved else f'Created new replica set "{name_of(new)}"' if new else who
+        words = (
+            f"{who} is progressing." if moved else f'Created new replica set "{name_of(new)}"' if new else who
+        )
         return _say(conditions, "Progressing", "True", reason, words, touch=moved), _left(deployment, {})
     if moved:
-        return _say(conditions, "Progressing", "True", old["reason"], old["message"], touch=True), _left(deployment, {})
+        return _say(conditions, "Progressing", "True", old["reason"], old["message"], touch=True), _left(
+            deployment, {}
+        )
     left = _left(deployment, old)
     if left <= 0 and old.get("reason") != "ProgressDeadlineExceeded":
         words = f"{who} has timed out progressing."

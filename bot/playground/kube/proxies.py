@@ -13,7 +13,9 @@ from bot.playground.kube.rest import Target
 from bot.playground.kube.store import Store
 from strategies.objects import POD, at, name_of
 
-_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"})
+_HOP = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length"}
+)
 _ANSWER_HOP = _HOP | {"content-encoding", "server", "date"}
 
 

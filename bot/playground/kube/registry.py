@@ -21,7 +21,14 @@ from bot.playground.kube.times import now
 from strategies.objects import NAMESPACE, POD, SERVICE, Obj, at, meta, name_of, uid_of, version_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "namespace")
+_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generateName",
+    "namespace",
+)
 _SPEC_FREE = frozenset({"metadata", "status", "apiVersion", "kind"})
 
 
@@ -86,12 +93,16 @@ class Registry:
             raise answers.exists(resource, name_of(made))
         quotas.admit(self.store, resource, made)
         if not entries:
-            metadata["managedFields"] = ownership.after_update([], None, made, manager=by.manager, subresource="", now=now())
+            metadata["managedFields"] = ownership.after_update(
+                [], None, made, manager=by.manager, subresource="", now=now()
+            )
         if resource.kind == SERVICE:
             self._ports.settle(made, None, dry_run=by.dry_run)
         return made if by.dry_run else self.store.put(resource.kind, made)
 
-    def replace(self, resource: Resource, namespace: str, name: str, body: Obj, by: Writer, subresource: str = "") -> Obj:
+    def replace(
+        self, resource: Resource, namespace: str, name: str, body: Obj, by: Writer, subresource: str = ""
+    ) -> Obj:
         """PUT; Refusal 409 for a stale resourceVersion, 422 for none where the kind wants one."""
         if subresource == "scale":
             return self._scaled(resource, namespace, name, lambda _: body, by)
@@ -102,19 +113,34 @@ class Registry:
         made = self._decoded(resource, body, by)
         self._place(resource, namespace, name, made)
         if not version_of(made) and not resource.unconditional:
-            cause = answers.Cause("metadata.resourceVersion", "Invalid value: 0: must be specified for an update")
+            cause = answers.Cause(
+                "metadata.resourceVersion", "Invalid value: 0: must be specified for an update"
+            )
             raise answers.invalid(resource, name, [cause])
         if uid_of(made) not in ("", uid_of(old)):
-            words = f"Precondition failed: UID in precondition: {uid_of(made)}, UID in object meta: {uid_of(old)}"
+            words = (
+                f"Precondition failed: UID in precondition: {uid_of(made)}, UID in object meta: {uid_of(old)}"
+            )
             raise answers.conflict(resource, name, words)
         made["metadata"].setdefault("managedFields", meta(old).get("managedFields", []))
         return self.update(resource, old, made, by, subresource)
 
-    def patch(self, resource: Resource, namespace: str, name: str, how: str, patch: Any, by: Writer, subresource: str = "") -> Obj:
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        how: str,
+        patch: Any,
+        by: Writer,
+        subresource: str = "",
+    ) -> Obj:
         """PATCH; `how` is json, merge, strategic or apply. An apply of what is not there creates it."""
         if how == "strategic" and resource.custom:
             raise answers.Refusal(
-                415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor"
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor",
             )
         change = {"json": jsonpatch.json_patch, "merge": jsonpatch.merge_patch, "strategic": strategic_merge}
         if subresource == "scale":
@@ -144,7 +170,9 @@ class Registry:
         rules.check(resource, made, old)
         return self._commit(resource, old, made, by, subresource)
 
-    def _commit(self, resource: Resource, old: Obj, made: Obj, by: Writer, subresource: str, *, applied: bool = False) -> Obj:
+    def _commit(
+        self, resource: Resource, old: Obj, made: Obj, by: Writer, subresource: str, *, applied: bool = False
+    ) -> Obj:
         if resource.kind == SERVICE and not subresource:
             self._ports.settle(made, old, dry_run=by.dry_run)
         metadata = made["metadata"]
@@ -152,7 +180,9 @@ class Registry:
         if not entries and not metadata.get("managedFields"):
             entries = list(meta(old).get("managedFields") or [])
         if not applied:
-            entries = ownership.after_update(entries, old, made, manager=by.manager, subresource=subresource, now=now())
+            entries = ownership.after_update(
+                entries, old, made, manager=by.manager, subresource=subresource, now=now()
+            )
         metadata["managedFields"] = sorted(entries, key=_rank)
         if not entries:
             del metadata["managedFields"]
@@ -162,12 +192,22 @@ class Registry:
             return old
         if by.dry_run:
             return made
-        if meta(old).get("deletionTimestamp") and not metadata.get("finalizers") and resource.kind not in (POD, NAMESPACE):
+        if (
+            meta(old).get("deletionTimestamp")
+            and not metadata.get("finalizers")
+            and resource.kind not in (POD, NAMESPACE)
+        ):
             return self.store.remove(resource.kind, made)
         return self.store.put(resource.kind, made)
 
-    def _apply(self, resource: Resource, namespace: str, name: str, said: Any, by: Writer, subresource: str) -> Obj:
-        if not isinstance(said, dict) or said.get("kind") != resource.kind.name or said.get("apiVersion") != resource.kind.api:
+    def _apply(
+        self, resource: Resource, namespace: str, name: str, said: Any, by: Writer, subresource: str
+    ) -> Obj:
+        if (
+            not isinstance(said, dict)
+            or said.get("kind") != resource.kind.name
+            or said.get("apiVersion") != resource.kind.api
+        ):
             raise answers.bad_request("apply wants apiVersion and kind of the object")
         if unknown := list(schema.unknown(said, schema.fields_of(resource.kind))):
             words = f"failed to create typed patch object ({namespace}/{name}; {resource.kind.api}, Kind={resource.kind.name}): .{unknown[0]}: field not declared in schema"
@@ -181,7 +221,12 @@ class Registry:
         if version_of(said) and (old is None or version_of(old) != version_of(said)):
             raise answers.conflict(resource, name)
         made = apply.apply(
-            old or nothing, copy.deepcopy(said), manager=by.manager, subresource=subresource, force=by.force, now=now()
+            old or nothing,
+            copy.deepcopy(said),
+            manager=by.manager,
+            subresource=subresource,
+            force=by.force,
+            now=now(),
         )
         if old is None:
             self._needs_namespace(resource, namespace)
@@ -208,7 +253,9 @@ class Registry:
             },
         }
 
-    def _scaled(self, resource: Resource, namespace: str, name: str, change: Callable[[Obj], Any], by: Writer) -> Obj:
+    def _scaled(
+        self, resource: Resource, namespace: str, name: str, change: Callable[[Obj], Any], by: Writer
+    ) -> Obj:
         old = self.read(resource, namespace, name)
         wanted = change(self.scale(resource, old))
         if version_of(wanted) not in ("", version_of(old)):
@@ -224,14 +271,18 @@ class Registry:
             raise answers.bad_request("the body is no object")
         kind = resource.kind
         if body.get("kind", kind.name) != kind.name or body.get("apiVersion", kind.api) != kind.api:
-            words = f"{body.get('kind')} in version {body.get('apiVersion')} cannot be handled as a {kind.name}"
+            words = (
+                f"{body.get('kind')} in version {body.get('apiVersion')} cannot be handled as a {kind.name}"
+            )
             raise answers.bad_request(words)
         fields = schema.fields_of(kind)
         if by.strict and (unknown := list(schema.unknown(body, fields))):
             told = ", ".join(f'unknown field "{path}"' for path in unknown)
             if patching:
                 words = f' "" is invalid: patch: Invalid value: strict decoding error: {told}'
-                raise answers.Refusal(422, "Invalid", words, {"causes": [{"field": "patch", "message": told}]})
+                raise answers.Refusal(
+                    422, "Invalid", words, {"causes": [{"field": "patch", "message": told}]}
+                )
             version = kind.api.rpartition("/")[2]
             raise answers.bad_request(
                 f'{kind.name} in version "{version}" cannot be handled as a {kind.name}: strict decoding error: {told}'
@@ -292,7 +343,9 @@ class Registry:
                 made["status"] = copy.deepcopy(old["status"])
         return made
 
-    def mend(self, resource: Resource, old: Obj, change: Callable[[Obj], None], manager: str, subresource: str = "") -> Obj:
+    def mend(
+        self, resource: Resource, old: Obj, change: Callable[[Obj], None], manager: str, subresource: str = ""
+    ) -> Obj:
         """A controller's own write: change a copy, store it where it differs."""
         made = copy.deepcopy(old)
         change(made)

@@ -17,7 +17,19 @@ from bot.playground.kube.registry import Registry, Writer
 from bot.playground.kube.store import Change
 from bot.playground.kube.times import now
 from bot.playground.kube.work import Queue
-from strategies.objects import POD, QUOTA, REPLICASET, Obj, at, labels_of, matches, meta, name_of, namespace_of, uid_of
+from strategies.objects import (
+    POD,
+    QUOTA,
+    REPLICASET,
+    Obj,
+    at,
+    labels_of,
+    matches,
+    meta,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 
 MANAGER = "kube-controller-manager"
 _COST = "controller.kubernetes.io/pod-deletion-cost"

@@ -70,7 +70,9 @@ def _target(parts: list[str]) -> Target | None:
 class Rest:
     """The one handler of the API server."""
 
-    def __init__(self, registry: Registry, watches: Watches, behind: Behind, calls: Calls, gate: Gate) -> None:
+    def __init__(
+        self, registry: Registry, watches: Watches, behind: Behind, calls: Calls, gate: Gate
+    ) -> None:
         self._registry = registry
         self._watches = watches
         self._behind = behind
@@ -97,7 +99,9 @@ class Rest:
             return web.Response(status=500)
         return response
 
-    async def _answer(self, request: web.Request, parts: list[str], target: Target | None) -> web.StreamResponse:
+    async def _answer(
+        self, request: web.Request, parts: list[str], target: Target | None
+    ) -> web.StreamResponse:
         if not _is_resource(parts):
             return _plain(parts)
         if target is None:
@@ -123,7 +127,9 @@ class Rest:
         resource, query = target.resource, request.query
         if target.name:
             found = self._registry.read(resource, target.namespace, target.name)
-            return web.json_response(self._registry.scale(resource, found) if target.subresource == "scale" else found)
+            return web.json_response(
+                self._registry.scale(resource, found) if target.subresource == "scale" else found
+            )
         matcher = _matcher(resource, query)
         if query.get("watch") in ("true", "1"):
             return await self._watches.serve(request, resource, target.namespace, matcher)
@@ -169,7 +175,9 @@ class Rest:
             return web.json_response(made, status=200 if before else 201)
         if request.method == "POST" and not name:
             return web.json_response(self._registry.create(resource, namespace, body, by), status=201)
-        raise Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+        raise Refusal(
+            405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
+        )
 
     async def _delete(self, request: web.Request, target: Target) -> web.Response:
         resource, body = target.resource, await _body(request) or {}
@@ -187,7 +195,13 @@ class Rest:
             return web.json_response(last)
         group = {"group": resource.kind.group} if resource.kind.group else {}
         details = {"name": target.name, **group, "kind": resource.kind.plural, "uid": uid_of(last)}
-        status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+        status = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Success",
+            "details": details,
+        }
         return web.json_response(status)
 
 
@@ -266,7 +280,11 @@ async def _body(request: web.Request) -> Any:
     if not raw:
         return None
     try:
-        return yaml.safe_load(raw) if request.content_type.endswith("yaml") and raw[:1] not in b"{[" else json.loads(raw)
+        return (
+            yaml.safe_load(raw)
+            if request.content_type.endswith("yaml") and raw[:1] not in b"{["
+            else json.loads(raw)
+        )
     except (ValueError, yaml.YAMLError) as e:
         raise answers.bad_request(f"the body cannot be read: {e}") from e
 

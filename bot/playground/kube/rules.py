@@ -51,7 +51,9 @@ def _metadata(resource: Resource, obj: Obj) -> Iterator[Cause]:
         if len(name) > _LONGEST_LABEL:
             yield _wrong("metadata.name", name, "must be no more than 63 bytes")
         elif not _LABEL.match(name):
-            yield _wrong("metadata.name", name, "a lowercase RFC 1123 label must consist of lower case characters")
+            yield _wrong(
+                "metadata.name", name, "a lowercase RFC 1123 label must consist of lower case characters"
+            )
     elif not _SUBDOMAIN.match(name):
         yield _wrong("metadata.name", name, _RFC_1123)
     elif len(name) > _LONGEST_NAME:
@@ -60,13 +62,20 @@ def _metadata(resource: Resource, obj: Obj) -> Iterator[Cause]:
     notes = annotations_of(obj)
     yield from _keys("metadata.annotations", notes)
     if sum(len(k.encode()) + len(str(v).encode()) for k, v in notes.items()) > _ANNOTATIONS:
-        yield Cause("metadata.annotations", "Too long: may not be more than 262144 bytes", "FieldValueTooLong")
+        yield Cause(
+            "metadata.annotations", "Too long: may not be more than 262144 bytes", "FieldValueTooLong"
+        )
 
 
 def _keys(field: str, keys: Iterable[str]) -> Iterator[Cause]:
     for key in keys:
         prefix, _, bare = key.rpartition("/")
-        if not bare or len(bare) > _LONGEST_LABEL or not _VALUE.match(bare) or (prefix and not _SUBDOMAIN.match(prefix)):
+        if (
+            not bare
+            or len(bare) > _LONGEST_LABEL
+            or not _VALUE.match(bare)
+            or (prefix and not _SUBDOMAIN.match(prefix))
+        ):
             yield _wrong(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")
 
 
@@ -74,12 +83,16 @@ def _labels(field: str, labels: o.Labels) -> Iterator[Cause]:
     yield from _keys(field, labels)
     for value in labels.values():
         if not isinstance(value, str):
-            raise bad_request(f"json: cannot unmarshal {type(value).__name__} into a label value of type string")
+            raise bad_request(
+                f"json: cannot unmarshal {type(value).__name__} into a label value of type string"
+            )
         if len(value) > _LONGEST_LABEL:
             yield _wrong(field, value, "must be no more than 63 bytes")
         elif not _VALUE.match(value):
             yield _wrong(
-                field, value, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'"
+                field,
+                value,
+                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'",
             )
 
 
@@ -109,7 +122,9 @@ def _workload(obj: Obj, old: Obj | None) -> Iterator[Cause]:
     if not selector:
         yield _required("spec.selector")
     if not selector or not matches(selector, labels):
-        yield _wrong("spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`")
+        yield _wrong(
+            "spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`"
+        )
     yield from _labels("spec.template.labels", labels)
     yield from _pod_spec(at(spec, "template", "spec", default={}), "spec.template.spec")
     if old and selector != at(old, "spec", "selector"):
@@ -120,14 +135,17 @@ def _deployment(obj: Obj, old: Obj | None) -> Iterator[Cause]:
     yield from _workload(obj, old)
     strategy = at(obj, "spec", "strategy", default={})
     if strategy.get("type") == "Recreate" and "rollingUpdate" in strategy:
-        yield _forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+        yield _forbidden(
+            "spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"
+        )
     rolling = strategy.get("rollingUpdate") or {}
     none = (0, "0%", "0")
     if rolling and rolling.get("maxSurge") in none and rolling.get("maxUnavailable") in none:
-        yield _wrong(
-            "spec.strategy.rollingUpdate.maxUnavailable", 0, "may not be 0 when `maxSurge` is 0"
-        )
-    deadline, settle = at(obj, "spec", "progressDeadlineSeconds"), at(obj, "spec", "minReadySeconds", default=0)
+        yield _wrong("spec.strategy.rollingUpdate.maxUnavailable", 0, "may not be 0 when `maxSurge` is 0")
+    deadline, settle = (
+        at(obj, "spec", "progressDeadlineSeconds"),
+        at(obj, "spec", "minReadySeconds", default=0),
+    )
     if deadline is not None and deadline <= settle:
         yield _wrong("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
 
@@ -153,7 +171,9 @@ def _secret(obj: Obj, old: Obj | None) -> Iterator[Cause]:
         try:
             size += len(base64.b64decode(value or "", validate=True))
         except (binascii.Error, ValueError, TypeError) as e:
-            message = "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte 0"
+            message = (
+                'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0'
+            )
             raise bad_request(message) from e
     if size > _ONE_MIB:
         yield Cause("data", f"Too long: may not be more than {_ONE_MIB} bytes", "FieldValueTooLong")
@@ -215,7 +235,9 @@ def _autoscaler(obj: Obj, _: Obj | None) -> Iterator[Cause]:
     if spec.get("maxReplicas", 0) < 1:
         yield _wrong("spec.maxReplicas", spec.get("maxReplicas"), "must be greater than or equal to 1")
     elif spec["maxReplicas"] < spec.get("minReplicas", 1):
-        yield _wrong("spec.maxReplicas", spec["maxReplicas"], "must be greater than or equal to `minReplicas`")
+        yield _wrong(
+            "spec.maxReplicas", spec["maxReplicas"], "must be greater than or equal to `minReplicas`"
+        )
 
 
 _BY_KIND: dict[Kind, Callable[[Obj, Obj | None], Iterator[Cause]]] = {

@@ -22,7 +22,10 @@ def node() -> Obj:
         "metadata": {"name": NODE_NAME, "labels": labels},
         "spec": {},
         "status": {
-            "addresses": [{"type": "InternalIP", "address": ADDRESS}, {"type": "Hostname", "address": NODE_NAME}],
+            "addresses": [
+                {"type": "InternalIP", "address": ADDRESS},
+                {"type": "Hostname", "address": NODE_NAME},
+            ],
             "allocatable": dict(_ROOM),
             "capacity": dict(_ROOM),
             "conditions": [condition],
@@ -34,7 +37,9 @@ def unschedulable(store: Store, pod: Obj) -> str:
     """Why no node takes the pod; empty where one does."""
     found = store.get(NODE, "", NODE_NAME)
     labels = labels_of(found) if found else {}
-    others = [o for o in store.all(POD) if at(o, "spec", "nodeName") and alive(o) and uid_of(o) != uid_of(pod)]
+    others = [
+        o for o in store.all(POD) if at(o, "spec", "nodeName") and alive(o) and uid_of(o) != uid_of(pod)
+    ]
     why = _refusal(pod, labels, others, at(found, "status", "allocatable", default=_ROOM) if found else _ROOM)
     return f"0/1 nodes are available: 1 {why}." if why else ""
 
@@ -70,4 +75,6 @@ def _repels(pod: Obj, other: Obj) -> bool:
     if namespace_of(pod) != namespace_of(other) or p.terminating(pod):
         return False
     path = ("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    return any(matches(term.get("labelSelector"), labels_of(other)) for term in at(pod, "spec", *path, default=[]))
+    return any(
+        matches(term.get("labelSelector"), labels_of(other)) for term in at(pod, "spec", *path, default=[])
+    )

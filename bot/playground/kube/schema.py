@@ -63,9 +63,7 @@ _SPECS: dict[Kind, Fields] = {
         " revisionHistoryLimit minReadySeconds persistentVolumeClaimRetentionPolicy",
         template=_TEMPLATE,
     ),
-    o.DAEMONSET: _fields(
-        "selector updateStrategy minReadySeconds revisionHistoryLimit", template=_TEMPLATE
-    ),
+    o.DAEMONSET: _fields("selector updateStrategy minReadySeconds revisionHistoryLimit", template=_TEMPLATE),
     o.SERVICE: _fields(
         "selector clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP externalName"
         " loadBalancerSourceRanges externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses"

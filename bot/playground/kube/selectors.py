@@ -7,7 +7,9 @@ from bot.playground.kube.answers import bad_request
 from strategies.objects import EVENT, NAMESPACE, NODE, POD, SECRET, Kind, Labels, Obj, at, labels_of
 
 Matcher = Callable[[Obj], bool]
-_TERM = re.compile(r"^\s*([^\s=!,()]+)\s+(in|notin)\s*\(([^)]*)\)\s*$|^\s*([^\s=!,()]+)\s*(==|=|!=)\s*([^\s,()=!]*)\s*$")
+_TERM = re.compile(
+    r"^\s*([^\s=!,()]+)\s+(in|notin)\s*\(([^)]*)\)\s*$|^\s*([^\s=!,()]+)\s*(==|=|!=)\s*([^\s,()=!]*)\s*$"
+)
 _BARE = re.compile(r"^\s*(!?)\s*([^\s=!,()]+)\s*$")
 _FIELDS: dict[Kind, tuple[str, ...]] = {
     EVENT: (

@@ -11,7 +11,18 @@ from bot.playground.kube.registry import Registry, Writer
 from bot.playground.kube.replicasets import MANAGER, owner_reference
 from bot.playground.kube.store import Change
 from bot.playground.kube.work import Queue
-from strategies.objects import ENDPOINTSLICE, POD, SERVICE, Obj, at, covers, labels_of, name_of, namespace_of, uid_of
+from strategies.objects import (
+    ENDPOINTSLICE,
+    POD,
+    SERVICE,
+    Obj,
+    at,
+    covers,
+    labels_of,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 
 _MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 
@@ -42,7 +53,9 @@ class Slices:
         pods = [
             pod
             for pod in self._store.all(POD, namespace)
-            if covers(at(service, "spec", "selector"), labels_of(pod)) and at(pod, "status", "podIP") and alive(pod)
+            if covers(at(service, "spec", "selector"), labels_of(pod))
+            and at(pod, "status", "podIP")
+            and alive(pod)
         ]
         known = self._known(service)
         groups: dict[tuple[tuple[str, int, str], ...], list[Obj]] = {}
@@ -50,7 +63,9 @@ class Slices:
             groups.setdefault(_ports(service, pod), []).append(_endpoint(service, pod))
         groups = groups or {_ports(service, None): []}
         for (ports, endpoints), held in zip(groups.items(), [*known, *[None] * len(groups)], strict=False):
-            self._write(service, held, [{"name": n, "port": q, "protocol": r} for n, q, r in ports], endpoints)
+            self._write(
+                service, held, [{"name": n, "port": q, "protocol": r} for n, q, r in ports], endpoints
+            )
         for surplus in known[len(groups) :]:
             self._store.remove(ENDPOINTSLICE, surplus)
 
@@ -88,7 +103,12 @@ def _ports(service: Obj, pod: Obj | None) -> tuple[tuple[str, int, str], ...]:
         target = port.get("targetPort", port["port"])
         if isinstance(target, str):
             containers = at(pod, "spec", "containers", default=[]) if pod else []
-            named = [q["containerPort"] for c in containers for q in c.get("ports") or [] if q.get("name") == target]
+            named = [
+                q["containerPort"]
+                for c in containers
+                for q in c.get("ports") or []
+                if q.get("name") == target
+            ]
             if not named:
                 continue
             target = named[0]
@@ -101,7 +121,16 @@ def _endpoint(service: Obj, pod: Obj) -> Obj:
     unready_too = at(service, "spec", "publishNotReadyAddresses", default=False)
     return {
         "addresses": [at(pod, "status", "podIP")],
-        "conditions": {"ready": unready_too or (serving and not leaving), "serving": serving, "terminating": leaving},
+        "conditions": {
+            "ready": unready_too or (serving and not leaving),
+            "serving": serving,
+            "terminating": leaving,
+        },
         "nodeName": at(pod, "spec", "nodeName"),
-        "targetRef": {"kind": "Pod", "namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)},
+        "targetRef": {
+            "kind": "Pod",
+            "namespace": namespace_of(pod),
+            "name": name_of(pod),
+            "uid": uid_of(pod),
+        },
     }

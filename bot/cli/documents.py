@@ -1,0 +1,140 @@
+"""The JSON of `-o json`: shapes that scripts rely on, so a field may be added and none is renamed or taken away.
+
+One-shot commands print one document. Following prints a line per event (`"type": "event"`), and at the end one with
+`"type": "release"` that says the exit code and, where a person is needed, the command that goes on. Times are RFC 3339
+in UTC, shares in percent, durations in seconds. A refusal is `{"refused": {code, what, remedy}}`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from strategies.interval import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.ports import Looked, Preview
+    from strategies.refusal import Refusal
+    from strategies.release import Event, Measured, Release
+    from strategies.samples import Side
+
+Json = dict[str, Any]
+
+
+def refused(refusal: "Refusal") -> Json:
+    """A refusal."""
+    return {"refused": refusal.model_dump()}
+
+
+def release(found: "Release", *, events: bool = False) -> Json:
+    """One release; with `events` its log too."""
+    plan = found.plan
+    stage = next((s for s in plan.stages if s.number == found.stage), None)
+    shown: Json = {
+        "id": found.id,
+        "service": plan.service,
+        "environment": plan.environment,
+        "namespace": plan.namespace,
+        "strategy": plan.strategy.value,
+        "from": plan.from_version,
+        "to": plan.to_version,
+        "state": found.state.value,
+        "reason": found.reason,
+        "revision": found.revision,
+        "stage": {"number": stage.number, "of": len(plan.stages), "title": stage.title, "share": stage.share}
+        if stage
+        else None,
+        "pods": {"old": found.stable_pods.model_dump(), "new": found.canary_pods.model_dump()},
+        "measured": measured(found.measured),
+        "since": _time(found.since),
+        "due": _time(found.due),
+        "started_by": found.started_by.model_dump(),
+        "started_at": _time(found.started_at),
+        "ended_at": _time(found.ended_at),
+        "intents": [intent.value for intent in found.intents()],
+        "plan": plan.hash,
+    }
+    return shown | ({"events": [event(e) for e in found.events]} if events else {})
+
+
+def measured(found: "Measured | None") -> Json | None:
+    """The last proof: the share that users got, and the interval it may lie in (95 %)."""
+    if found is None:
+        return None
+    interval = wilson(found.hits, found.n)
+    return {
+        "asked": found.asked,
+        "share": round(100 * found.hits / found.n, 1) if found.n else None,
+        "low": round(100 * interval.low, 1),
+        "high": round(100 * interval.high, 1),
+        "hits": found.hits,
+        "n": found.n,
+        "verdict": found.verdict,
+        "at": _time(found.at),
+    }
+
+
+def event(found: "Event") -> Json:
+    """One event of a release's log."""
+    return {
+        "n": found.n,
+        "at": _time(found.at),
+        "kind": found.kind,
+        "text": found.text,
+        "by": found.by.model_dump(),
+        "detail": found.detail,
+    }
+
+
+def followed(found: "Event", of: "Release") -> Json:
+    """A line while following."""
+    return {"type": "event", "release": of.id, "state": of.state.value, **event(found)}
+
+
+def ended(found: "Release", code: int, goes_on: str) -> Json:
+    """The last line of following."""
+    return {"type": "release", **release(found), "exit": int(code), "next": goes_on or None}
+
+
+def preview(shown: "Preview") -> Json:
+    """What would be done; `hash` is what a yes is bound to."""
+    plan = shown.plan
+    return {
+        "plan": plan.model_dump(mode="json", exclude={"manifest"}),
+        "hash": plan.hash,
+        "notes": list(shown.notes),
+    }
+
+
+def releases(found: "Sequence[Release]") -> Json:
+    """Several releases."""
+    return {"releases": [release(one) for one in found]}
+
+
+def samples(looked: "Looked") -> Json:
+    """What was answered, by version."""
+    count = looked.tally
+    interval = wilson(count.new.n, count.attributed)
+    return {
+        "service": looked.service,
+        "release": looked.release.id if looked.release else None,
+        "asked": looked.share,
+        "share": round(100 * count.new.n / count.attributed, 1) if count.attributed else None,
+        "low": round(100 * interval.low, 1),
+        "high": round(100 * interval.high, 1),
+        "proxied": looked.proxied,
+        "sent": count.sent,
+        "lost": count.lost,
+        "unknown": count.unknown,
+        "error": count.error,
+        "new": _side(count.new, looked.new_version),
+        "old": _side(count.old, looked.old_version),
+    }
+
+
+def _side(side: "Side", version: str) -> Json:
+    return {"version": version, **side.model_dump()}
+
+
+def _time(moment: "datetime | None") -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,80 @@
+"""What one person is told privately: refusals, mistakes, help, what runs, what was. Pure views."""
+
+from collections.abc import Sequence
+
+from bot.grammar.mistake import Mistake
+from bot.grammar.usage import help_text
+from bot.slack import blocks, progress, words
+from bot.slack.blocks import Message
+from bot.slack.card import card
+from bot.slack.markup import at, escape, name, private, said, who
+from strategies.refusal import Refusal
+from strategies.release import Release
+
+LISTED = 20
+
+
+def sentence(text: str) -> Message:
+    """One sentence of `words`."""
+    return Message(text, (blocks.section(text),))
+
+
+def refusal(refused: Refusal) -> Message:
+    """Why not, and what to do about it."""
+    lines = [f"✋  {private(refused.what)}", *([private(refused.remedy)] if refused.remedy else [])]
+    return Message(private(refused.what), tuple(blocks.paragraphs(lines)))
+
+
+def mistake(wrong: Mistake, command: str) -> Message:
+    """The line with a caret under the wrong word, in a fixed-width font."""
+    return Message(escape(str(wrong)), (blocks.preformatted(wrong.render(command)),))
+
+
+def help_on(topic: str | None, command: str) -> Message:
+    """The list of commands, or one of them."""
+    text = escape(help_text(topic, command))
+    made = [block for part in text.split("\n\n") for block in blocks.paragraphs(part.split("\n"))]
+    return Message("Help", tuple(made))
+
+
+def status(release: Release, link: str) -> Message:
+    """One release in full; its buttons are on its card only, where they go away when it moves on."""
+    shown = card(release, None)
+    pointer = (blocks.context(f"<{link}|To its card>"),) if link else ()
+    return Message(shown.text, (*shown.blocks, *pointer))
+
+
+def running(found: Sequence[tuple[Release, str]]) -> Message:
+    """Everything that runs, with a link to each card."""
+    if not found:
+        return sentence(words.nothing_runs())
+    made = blocks.paragraphs(_line(release, link) for release, link in found[:LISTED])
+    return Message(words.count(len(found), "release"), tuple(made))
+
+
+def _line(release: Release, link: str) -> str:
+    sign, state = words.STATE[release.state]
+    title = f"<{link}|{name(release.id)}>" if link else f"*{name(release.id)}*"
+    share = progress.asked(release)
+    lines = [f"{sign}  {title}  ·  {name(words.title(release.plan))}  ·  {state}"]
+    lines.append(f"{progress.bar(share)}  {said(progress.trail(release)) or words.asked(share, None)}")
+    lines.append(words.started_by(who(release.started_by), at(release.started_at)))
+    return "\n".join(lines) + "\n"
+
+
+def history(service: str, found: Sequence[Release]) -> Message:
+    """What was released, newest first."""
+    if not found:
+        return sentence(words.no_history(name(service)))
+    lines = [f"*Releases of {name(service)}*", *map(_past, found)]
+    return Message(f"Releases of {name(service)}", tuple(blocks.paragraphs(lines)))
+
+
+def _past(release: Release) -> str:
+    sign, state = words.STATE[release.state]
+    plan = release.plan
+    when = at(release.ended_at or release.started_at)
+    return (
+        f"{sign}  *{name(release.id)}*  ·  {name(plan.from_version)} → {name(plan.to_version)}  ·  "
+        f"{plan.strategy.title}  ·  {state.partition(',')[0].lower()} {when}  ·  {who(release.started_by)}"
+    )

@@ -1,0 +1,80 @@
+"""The preview: what would happen, before anything does; for one person's eyes, with Start and Cancel.
+
+Pure. It tells what was found, why the release ends as it does, each step with pods and split, the timers, what a person
+should know, and what going back means.
+"""
+
+from collections.abc import Sequence
+
+from bot.grammar.canonical import line
+from bot.ports import Preview
+from bot.slack import blocks, buttons, progress, words
+from bot.slack.blocks import Block, Message
+from bot.slack.markup import code, isolate, name, said
+from bot.slack.signing import Signer, StartValue
+from strategies.plan import Plan, Stage
+
+SHOWN = 4  # names in a list
+
+
+def preview(
+    shown: Preview, signer: Signer | None, *, user: str, showing: str, command: str, above: Sequence[str] = ()
+) -> Message:
+    """The whole of it; `above` is said first. Without a signer (`plan …`) it is only to be looked at."""
+    plan = shown.plan
+    made: list[Block] = [blocks.header(isolate(words.plan_title(plan)))]
+    made += blocks.paragraphs(above)
+    made.append(blocks.section(f"*{words.way(plan)}*  ·  {said(words.ending(plan))}"))
+    made.append(blocks.fields(*_found(plan)))
+    made += blocks.paragraphs(["*Steps*", *(_stage(plan, stage) for stage in plan.stages)])
+    made += blocks.paragraphs(["*Timers*", *(f"•  {said(text)}" for text in words.timers(plan))])
+    if plan.advice:
+        made += blocks.paragraphs(["*Good to know*", *(f"•  {said(one.what)}" for one in plan.advice)])
+    if plan.going_back:
+        made.append(blocks.section(f"*Going back*\n{said(plan.going_back)}"))
+    notes = [said(note) for note in shown.notes]
+    made += _ending(plan, signer, user, showing, command)
+    made.append(blocks.context(words.nothing_changed(plan.hash), *notes))
+    return Message(name(words.plan_title(plan)), tuple(made))
+
+
+def _ending(plan: Plan, signer: Signer | None, user: str, showing: str, command: str) -> list[Block]:
+    typed = code(f"{command} {line(plan.spec)}")
+    if signer is None:
+        return [blocks.section(words.to_start(typed))]
+    value = signer.value(StartValue(spec=plan.spec, plan=plan.hash, user=user, showing=showing))
+    if value is None:
+        return [blocks.section(words.too_long())]
+    start = blocks.button("Start", buttons.START, value, style="primary")
+    return blocks.actions([start, blocks.button("Cancel", buttons.DISMISS, "dismiss")])
+
+
+def _found(plan: Plan) -> list[str]:
+    where = f"*Deployment*\n{code(plan.stable)}, {words.count(plan.stable_pods, 'pod')} in {code(plan.namespace)}"
+    made = [where, f"*Image* ({code(plan.container)})\n{code(plan.from_image)}\n→ {code(plan.to_image)}"]
+    if plan.ways:
+        made.append(f"*Services*\n{_names([w.service for w in plan.ways])}")
+    if plan.routes:
+        made.append(f"*Routes*\n{_names(plan.routes)}")
+    if plan.autoscalers or plan.budgets:
+        made.append(f"*Autoscalers, budgets*\n{_names([*plan.autoscalers, *plan.budgets])}")
+    if plan.probe is not None:
+        made.append(f"*Probe*\n{code(f'{plan.probe.method} {plan.probe.url}')}")
+    return made
+
+
+def _names(found: Sequence[str]) -> str:
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(map(code, found[:SHOWN])) + more
+
+
+def _stage(plan: Plan, stage: Stage) -> str:
+    """One step: its bar, its name, the pods, and what there is to say."""
+    pods = " + ".join(
+        f"{count} × {name(version)}"
+        for count, version in ((stage.canary_pods, plan.to_version), (stage.stable_pods, plan.from_version))
+        if count
+    )
+    note = f"  ·  {said(stage.note)}" if stage.note else ""
+    share = "" if stage.title == f"{stage.share} %" else f"  ·  {stage.share} %"
+    return f"{stage.number}.  {progress.bar(stage.share)}  *{said(stage.title)}*{share}  ·  {pods}{note}"

@@ -66,7 +66,7 @@ class Document:
         return None
 
 
-class _Wrong(Exception):  # noqa: N818 — it carries a fault and is caught below
+class _Wrong(Exception):
     """Ends the reading; never leaves this module."""
 
     def __init__(self, fault: Fault) -> None:

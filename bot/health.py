@@ -1,6 +1,7 @@
 """`/healthz` and `/readyz`: alive as long as the event loop turns, ready once the records are watched."""
 
 from types import TracebackType
+from typing import Self
 
 from aiohttp import web
 
@@ -16,12 +17,14 @@ class Health:
         app.add_routes([web.get("/healthz", self._alive), web.get("/readyz", self._can_serve)])
         self._runner = web.AppRunner(app, access_log=None)
 
-    async def __aenter__(self) -> "Health":
+    async def __aenter__(self) -> Self:
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._runner.cleanup()
 
     async def _alive(self, _: web.Request) -> web.Response:

@@ -71,7 +71,11 @@ async def connected(settings: "Settings") -> AsyncIterator[Parts]:
             raise Unusable(str(loaded))
         policy = loaded
     api = await Api.connect(settings.kubeconfig)
-    places = {name: Place(e.context, e.namespace) for name, e in policy.environments.items()} if policy else {"default": Place()}
+    places = (
+        {name: Place(e.context, e.namespace) for name, e in policy.environments.items()}
+        if policy
+        else {"default": Place()}
+    )
     clusters = Clusters(api, places, settings.kubeconfig)
     try:
         records = Records(api, settings.namespace)
@@ -88,7 +92,7 @@ async def connected(settings: "Settings") -> AsyncIterator[Parts]:
 
 async def run(settings: "Settings") -> int:
     """`graylight run`: the engine while we lead, Slack where it is configured, health for the kubelet."""
-    from bot.health import Health  # noqa: PLC0415
+    from bot.health import Health
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -122,7 +126,7 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
         log.warning("no Slack tokens: running the engine for the command line alone")
         yield NoSurface()
         return
-    from bot.slack.surface import slack  # noqa: PLC0415
+    from bot.slack.surface import slack
 
     key = await parts.records.signing_key()
     async with slack(

@@ -59,7 +59,9 @@ class Desk(Protocol):
         """Plan against the live cluster; nothing is stored."""
         ...
 
-    async def start(self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin) -> Release | Refusal:
+    async def start(
+        self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
+    ) -> Release | Refusal:
         """Plan again, compare with what was shown, take the lock, make the record.
 
         Refusal `plan-changed` when the cluster is no longer what the preview showed; a delivery that started a
@@ -67,7 +69,9 @@ class Desk(Protocol):
         """
         ...
 
-    async def act(self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None) -> Release | Refusal:
+    async def act(
+        self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None
+    ) -> Release | Refusal:
         """An intent on a running release; with a revision (a button), Refusal `stale` when the release moved on."""
         ...
 

@@ -1,16 +1,9 @@
 """Blue-green: the new version stands beside the old one at full size, is looked at by itself, then one switch."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from strategies.canary import handover
-from strategies.finish import ending, way_back
+from strategies.draft import Draft
+from strategies.finish import ending, handover, way_back
 from strategies.plan import Plan, Stage
 from strategies.steps import Check, Shift, Soak, Stand, Step
-
-if TYPE_CHECKING:
-    from strategies.planner import Draft
 
 
 def lay(draft: Draft) -> Plan:

@@ -1,18 +1,14 @@
 """Canary by pod ratio: pods of the new version join those of the old one, step by step, in one Service."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from strategies import ratio
-from strategies.finish import ending, way_back
+from strategies.draft import Draft
+from strategies.finish import ending, handover, way_back
+from strategies.forecast import decidable, needed
 from strategies.hints import first
 from strategies.plan import Plan, Stage
+from strategies.proof import Asked
 from strategies.refusal import Advice, Refusal
-from strategies.steps import Prove, Retarget, Shift, Soak, Stand, Step
-
-if TYPE_CHECKING:
-    from strategies.planner import Draft
+from strategies.routers import ratio
+from strategies.steps import Prove, Shift, Soak, Stand, Step
 
 STEPS = (25, 50, 100)
 
@@ -32,6 +28,9 @@ def lay(draft: Draft) -> Plan | Refusal:
     else:
         wanted = first(spec.steps, draft.hints.steps, default=STEPS)
     rungs = ratio.ladder(wanted, pods)
+    undecided = _undecidable(base, rungs)
+    if undecided:
+        return undecided
     aside = not base.probed and not base.gated
     steps: list[Step] = []
     stages: list[Stage] = []
@@ -104,19 +103,19 @@ def lay(draft: Draft) -> Plan | Refusal:
     )
 
 
-def handover(base: Plan, stage: int, before: int | None) -> list[Step]:
-    """All traffic to the canary, then what scales and protects follows it."""
-    from strategies.steps import Guard
-
-    guard: list[Step] = (
-        [Guard(stage=stage, raised=True)] if base.ending == "in-place" and base.autoscalers else []
-    )
-    follow: list[Step] = (
-        [Retarget(stage=stage, to="canary")]
-        if base.ending == "replace" and (base.autoscalers or base.budgets)
-        else []
-    )
-    return [*guard, Shift(stage=stage, to="canary"), *follow, Prove(stage=stage, share=100, before=before)]
+def _undecidable(base: Plan, rungs: tuple[ratio.Made, ...]) -> Refusal | None:
+    """Two shares too near to each other to be told apart within the bound of a proof."""
+    before = 0
+    for rung in rungs if base.probe is not None else ():
+        asked = Asked(rung.share, before)
+        if not decidable(asked):
+            return Refusal(
+                code="undecidable",
+                what=f"From {before} % to {rung.share} % is too small a step to be proven: it would take about {needed(asked)} requests, and at most {asked.max_requests} are sent.",
+                remedy="Leave one of the two steps out.",
+            )
+        before = rung.share
+    return None
 
 
 def _last_note(rungs: tuple[ratio.Made, ...], pods: int, *, aside: bool) -> str:

@@ -30,7 +30,7 @@ from strategies.pods import going, has_readiness_probe
 from strategies.quantity import parse as quantity
 from strategies.quantity import requested
 from strategies.refusal import Advice, Refusal
-from strategies.ratio import MANY
+from strategies.routers.ratio import MANY
 from strategies.snapshot import Snapshot, replicas_of, template_labels
 from strategies.spec import ReleaseSpec, RouterName, Strategy
 from strategies.target import Target
@@ -121,7 +121,7 @@ def applied(case: Case) -> Said:
         return None
     return Advice(
         code="applied",
-        what=f"The Deployment was applied from a file: the next `kubectl apply` of it would bring the old one back. The manifest to commit is posted at the end.",
+        what="The Deployment was applied from a file: the next `kubectl apply` of it would bring the old one back. The manifest to commit is posted at the end.",
     )
 
 

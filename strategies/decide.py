@@ -1,4 +1,4 @@
-"""The brain's third question: given all that is known, what is the one next move of this release?
+"""The brain's third question: given all that is known, what is the one next move?
 
 Level-triggered: it looks at the whole every time and needs no memory but the release itself. A decision is the release
 as it should be recorded *before* anything is done, the writes to make after that, and what to wait for.
@@ -189,7 +189,9 @@ def _unfit_again(view: View) -> Decision | None:
             return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
         if isinstance(outcome, Trouble):
             return _give_up(outcome, view)
-    by_us = not release.plan.probed and view.at_position("both")  # else Kubernetes takes an unready pod out itself
+    by_us = not release.plan.probed and view.at_position(
+        "both"
+    )  # else Kubernetes takes an unready pod out itself
     if unfit is None or not by_us or isinstance(release.step, Stand) or release.state is State.KEEPING:
         return None
     again = release.become(State.RUNNING, view.now, cursor=stood[-1])

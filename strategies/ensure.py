@@ -144,7 +144,11 @@ def _unsettled_gates(view: View) -> tuple[Write, ...]:
     """Gates to close: without a readiness probe, a pod that started again is Ready before it has settled."""
     if not view.plan.gated or view.plan.probed:
         return ()
-    return tuple(edits.gate(p, view.now, opened=False) for p in view.pods("canary") if gate_open(p) and view.unfit([p]) is not None)
+    return tuple(
+        edits.gate(p, view.now, opened=False)
+        for p in view.pods("canary")
+        if gate_open(p) and view.unfit([p]) is not None
+    )
 
 
 def _create(track: TrackName, wanted: int, view: View) -> Outcome:

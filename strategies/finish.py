@@ -25,6 +25,19 @@ def lag(plan: Plan) -> int:
     return ROUTE_LAG if plan.routes else SERVICE_LAG
 
 
+def handover(base: Plan, stage: int, before: int | None) -> list[Step]:
+    """All traffic to the canary, then what scales and protects follows it."""
+    guard: list[Step] = (
+        [Guard(stage=stage, raised=True)] if base.ending == "in-place" and base.autoscalers else []
+    )
+    follow: list[Step] = (
+        [Retarget(stage=stage, to="canary")]
+        if base.ending == "replace" and (base.autoscalers or base.budgets)
+        else []
+    )
+    return [*guard, Shift(stage=stage, to="canary"), *follow, Prove(stage=stage, share=100, before=before)]
+
+
 def ending(plan: Plan, stage: int) -> list[Step]:
     """From "all traffic is on the new version" to the end."""
     keep = Keep(stage=stage, seconds=plan.timers.keep)

@@ -37,13 +37,12 @@ def _stable(view: View) -> list[Foreign]:
         return []
     found = view.deployment("stable")
     if found is None:
-        return [_told(view, "stable gone", f"Deployment {view.plan.stable} is gone; it", None, ())]
+        return [_told("stable gone", f"Deployment {view.plan.stable} is gone; it", None, ())]
     said = []
     if at(found, "spec", "template") != at(before, "spec", "template"):
         what = _difference(at(before, "spec", "template"), at(found, "spec", "template"), view.plan.stable)
         said.append(
             _told(
-                view,
                 f"template {digest(str(at(found, 'spec', 'template')))}",
                 what,
                 found,
@@ -53,7 +52,6 @@ def _stable(view: View) -> list[Foreign]:
     if replicas_of(found) < view.plan.stable_pods and not view.plan.autoscalers:
         said.append(
             _told(
-                view,
                 f"replicas {replicas_of(found)}",
                 f"The number of pods of {view.plan.stable} ({view.plan.stable_pods} → {replicas_of(found)})",
                 found,
@@ -73,7 +71,6 @@ def _canary(view: View) -> list[Foreign]:
     if found is None:
         return [
             _told(
-                view,
                 f"canary gone {view.release.revision}",
                 f"Deployment {plan.canary} of this release was deleted by hand; the cluster",
                 None,
@@ -82,13 +79,17 @@ def _canary(view: View) -> list[Foreign]:
         ]
     if _looks(found) != _looks(plan.manifest):
         what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
-        return [_told(view, f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
+        return [_told(f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
     last = stood[-1]
     growing = isinstance(view.release.step, Stand)
-    if last.replicas is not None and replicas_of(found) != last.replicas and not growing and not view.plan.autoscalers:
+    if (
+        last.replicas is not None
+        and replicas_of(found) != last.replicas
+        and not growing
+        and not view.plan.autoscalers
+    ):
         return [
             _told(
-                view,
                 f"canary replicas {replicas_of(found)}",
                 f"The number of pods of {plan.canary} ({last.replicas} → {replicas_of(found)})",
                 found,
@@ -103,15 +104,12 @@ def _services(view: View) -> list[Foreign]:
     for way in view.plan.ways:
         service = view.service(way.service)
         if service is None:
-            return [
-                _told(view, f"service gone {way.service}", f"Service {way.service} is gone; it", None, ())
-            ]
+            return [_told(f"service gone {way.service}", f"Service {way.service} is gone; it", None, ())]
         have = at(service, "spec", "selector")
         if have not in [way.at(p) for p in expected]:
             shown = ", ".join(f"{k}={v}" for k, v in sorted((have or {}).items()))
             return [
                 _told(
-                    view,
                     f"selector {way.service} {digest(shown)}",
                     f"The selector of Service {way.service} (now {shown})",
                     service,
@@ -162,7 +160,7 @@ def _difference(old: Obj, new: Obj, name: str) -> str:
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-def _told(view: View, mark: str, what: str, obj: Obj | None, path: tuple[str, ...]) -> Foreign:
+def _told(mark: str, what: str, obj: Obj | None, path: tuple[str, ...]) -> Foreign:
     return Foreign(mark, words.foreign(what, _writer(obj, path) if obj else "somebody"))
 
 

@@ -107,8 +107,8 @@ def at(obj: Any, *path: str | int, default: Any = None) -> Any:
     'a:v1'
     """
     for key in path:
-        if isinstance(obj, dict) and key in obj:
-            obj = obj[key]
+        if isinstance(obj, dict):
+            obj = obj.get(key)
         elif isinstance(obj, list) and isinstance(key, int) and -len(obj) <= key < len(obj):
             obj = obj[key]
         else:

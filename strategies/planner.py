@@ -4,9 +4,8 @@ The order: find the service, decide what the new version is, stand the new track
 then let the strategy lay out its steps. Nothing here changes anything.
 """
 
-from dataclasses import dataclass
-
 from strategies import bluegreen, canary, conditions, rolling
+from strategies.draft import Draft
 from strategies.hints import Hints, first
 from strategies.image import is_version, short, split_image, with_version
 from strategies.objects import Obj, at, matches, name_of
@@ -20,18 +19,6 @@ from strategies.tracks import Track, Version, stand, version_label
 
 BUILT = (RouterName.SELECTOR, RouterName.RATIO)
 ASKED_AT_GREEN = 0  # seconds: green has no traffic, so there is nothing to soak
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What the strategies lay their steps out from."""
-
-    spec: ReleaseSpec
-    hints: Hints
-    target: Target
-    track: Track | None
-    label: Version | None
-    base: Plan
 
 
 def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
@@ -68,7 +55,9 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
 
 
 def _container(deployment: Obj, named: str | None) -> Obj | Refusal:
-    found = {str(c["name"]): c for c in at(deployment, "spec", "template", "spec", "containers", default=[])}
+    found: dict[str, Obj] = {
+        str(c["name"]): c for c in at(deployment, "spec", "template", "spec", "containers", default=[])
+    }
     names = ", ".join(f"`{n}`" for n in found)
     if named is not None:
         return found.get(named) or Refusal(

@@ -71,7 +71,7 @@ class Asked:
 
     def __post_init__(self) -> None:
         shares = (self.share, self.before or 0)
-        if min(shares) < 0 or max(shares) > 100 or self.tolerance < 1:  # noqa: PLR2004 -- percent
+        if min(shares) < 0 or max(shares) > 100 or self.tolerance < 1:
             raise ValueError(f"shares lie between 0 and 100 %, the tolerance is at least 1 point: {self}")
         if not 0 < self.error < 1 or self.max_requests < 1:
             raise ValueError(f"the error lies between 0 and 1, and something must be sent: {self}")

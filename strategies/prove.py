@@ -8,9 +8,9 @@ from strategies.evidence import SampleProxy, SampleUsers
 from strategies.interval import wilson
 from strategies.objects import at, name_of
 from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
-from strategies.ratio import share
 from strategies.release import Measured
-from strategies.samples import Tally
+from strategies.routers.ratio import share
+from strategies.samples import NOTHING, Tally
 from strategies.steps import Prove
 from strategies.view import View
 
@@ -77,7 +77,7 @@ def _by_proxy(asked: Asked, view: View) -> Outcome:
             return Done(
                 words.unsampled(asked.share, "the Service has no port to ask at"),
                 "unproven",
-                seen=_unproven(asked, Tally.model_construct(sent=0), view),
+                seen=_unproven(asked, NOTHING, view),
             )
         return Later("looking through the API server's proxy", gather=target)
     measured = _unproven(asked, tally, view)

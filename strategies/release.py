@@ -306,8 +306,6 @@ def _ends_the_old(plan: Plan, step: Step) -> bool:
     """Whether the old version cannot come back by this release once this step has begun."""
     if plan.ending == "in-place":
         return isinstance(step, Drain) or (isinstance(step, Remove) and step.track == "canary")
-    return (
-        isinstance(step, Remove)
-        and step.track == "stable"
-        or (isinstance(step, Update) and plan.ending == "replace")
+    return (isinstance(step, Remove) and step.track == "stable") or (
+        isinstance(step, Update) and plan.ending == "replace"
     )

@@ -1,17 +1,12 @@
 """Rolling: the Deployment's own update, with surge and unavailable, an optional pause at a share, and undo."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
+from strategies.draft import Draft
 from strategies.plan import Plan, Stage
 from strategies.pods import SETTLE
 from strategies.refusal import Refusal
 from strategies.steps import Prove, Soak, Step, Tidy, Update
-
-if TYPE_CHECKING:
-    from strategies.planner import Draft
 
 
 def lay(draft: Draft) -> Plan | Refusal:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import Field
+
 from strategies.plan import Frozen
 from strategies.probe import Attribute
 
@@ -111,7 +113,7 @@ class Side(Frozen):
 
     n: int = 0
     failed: int = 0
-    statuses: dict[str, int] = {}
+    statuses: dict[str, int] = Field(default_factory=dict)
     p50: float = 0
     p95: float = 0
     example: str = ""
@@ -133,6 +135,9 @@ class Tally(Frozen):
     def attributed(self) -> int:
         """Answers that name their version."""
         return self.new.n + self.old.n
+
+
+NOTHING = Tally(sent=0, new=Side(), old=Side())
 
 
 def tally(samples: Sequence[Sample]) -> Tally:

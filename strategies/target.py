@@ -74,13 +74,13 @@ def find(snapshot: Snapshot, service: str) -> Target | Refusal:
     if unfit:
         return unfit
     services = snapshot.services_of(template_labels(deployment))
-    names = {name_of(s) for s in services}
+    led = {name_of(s) for s in services}
     return Target(
         annotations_of(deployment).get(SERVICE_NOTE) or service,
         deployment,
         services,
-        tuple(i for i in snapshot.all(INGRESS) if names & set(backends(i))),
-        tuple(r for r in snapshot.all(HTTPROUTE) if names & set(route_backends(r))),
+        tuple(i for i in snapshot.all(INGRESS) if led & set(backends(i))),
+        tuple(r for r in snapshot.all(HTTPROUTE) if led & set(route_backends(r))),
     )
 
 
@@ -103,21 +103,17 @@ def route_backends(route: Obj) -> tuple[str, ...]:
 
 
 def _candidates(snapshot: Snapshot, service: str) -> list[Obj]:
+    """By the annotation, which overrides; else by label or name."""
     own = [d for d in snapshot.deployments() if TRACK_LABEL not in labels_of(d)]
-    for test in (
-        lambda d: annotations_of(d).get(SERVICE_NOTE) == service,
-        lambda d: (
-            any(
-                labels_of(d).get(key) == service or template_labels(d).get(key) == service
-                for key in NAME_LABELS
-            )
-            or service in (name_of(d), annotations_of(d).get(BASE_NOTE))
-        ),
-    ):
-        found = [d for d in own if test(d)]
-        if found:
-            return found
-    return []
+    noted = [d for d in own if annotations_of(d).get(SERVICE_NOTE) == service]
+    return noted or [d for d in own if _named(d, service)]
+
+
+def _named(deployment: Obj, service: str) -> bool:
+    labels = (labels_of(deployment), template_labels(deployment))
+    if any(found.get(key) == service for found in labels for key in NAME_LABELS):
+        return True
+    return service in (name_of(deployment), annotations_of(deployment).get(BASE_NOTE))
 
 
 def _none(snapshot: Snapshot, service: str) -> Refusal:

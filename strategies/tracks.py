@@ -14,6 +14,7 @@ from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, labe
 from strategies.plan import RELEASE, Way
 from strategies.pods import GATE
 from strategies.refusal import Refusal
+from strategies.routers.selector import way
 from strategies.snapshot import Snapshot, template_labels
 from strategies.spec import Strategy
 from strategies.target import BASE_NOTE, RELEASE_LABEL, TRACK_LABEL, Target
@@ -106,17 +107,8 @@ def stand(
             what=f"The new version's label would be `{label.key}: {label.new}`, which the running one already bears.",
             remedy="Use a tag that differs, or correct the label.",
         )
-    ways = tuple(
-        _way(
-            name_of(s),
-            at(s, "spec", "selector"),
-            label if replace or (label and label.pinned) else None,
-            replace=replace,
-            beside=beside,
-            apart=apart,
-        )
-        for s in target.services
-    )
+    pin = (label.key, label.old, label.new) if label and (replace or label.pinned) else None
+    ways = tuple(way(name_of(s), at(s, "spec", "selector"), apart, pin) for s in target.services)
     bare = [w.service for w in ways if not w.both]
     if bare and not beside:
         return Refusal(
@@ -139,26 +131,6 @@ def stand(
         track="green" if beside else "canary",
     )
     return Track(name, "replace" if replace else "in-place", manifest, ways, gated)
-
-
-def _way(
-    service: str, selector: Labels, pin: Version | None, *, replace: bool, beside: bool, apart: Labels
-) -> Way:
-    """The five positions of one Service.
-
-    pinned:    {app, version: 1} → both {app} → canary {app, version: 2}
-    replace:   {app} → stable {app, version: 1} → both {app} → canary {app, version: 2} → after {app}
-    plain:     {app} → canary {app, graylight/release: web-17} → after {app}
-    beside:    {app: web} → canary {app: web-17} → after {app: web}
-    """
-    before = dict(selector)
-    only_new = {k: v for k, v in (before | apart).items()}
-    if pin is None:
-        return Way(service=service, before=before, stable=before, both=before, canary=only_new, after=before)
-    stable = before | {pin.key: pin.old}
-    both = {k: v for k, v in before.items() if k != pin.key}
-    after = before | {pin.key: pin.new} if pin.key in before else before
-    return Way(service=service, before=before, stable=stable, both=both, canary=only_new, after=after)
 
 
 def _shared_key(target: Target) -> str | None:

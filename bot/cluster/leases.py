@@ -68,7 +68,9 @@ class Leadership:
                 pass
             except ApiError:
                 since = time.monotonic()  # we saw nothing, so we know nothing
-            await asyncio.sleep(1.0)  # leases have no useful watch for a waiter: a look each second while waiting
+            await asyncio.sleep(
+                1.0
+            )  # leases have no useful watch for a waiter: a look each second while waiting
 
     async def free(self) -> bool:
         """Whether nobody holds it now."""
@@ -131,7 +133,12 @@ class Leadership:
 
     async def _take(self, found: Obj | None) -> None:
         if found is None:
-            made = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self._ref.name, "namespace": self._ref.namespace}, "spec": self._spec(self.me)}
+            made = {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": self._ref.name, "namespace": self._ref.namespace},
+                "spec": self._spec(self.me),
+            }
             self._last = await self._api.create(LEASE, self._ref.namespace, made, purpose="lease")
             self._renewed = time.monotonic()
         else:
@@ -140,13 +147,17 @@ class Leadership:
 
     async def _write(self, found: Obj, holder: str) -> None:
         begun = time.monotonic()
-        self._last = await self._api.replace(self._ref, {**found, "spec": self._spec(holder)}, purpose="lease")
+        self._last = await self._api.replace(
+            self._ref, {**found, "spec": self._spec(holder)}, purpose="lease"
+        )
         self._renewed = begun if holder else 0.0
 
     @staticmethod
     def _spec(holder: str) -> Obj:
         now = _stamp(datetime.now(UTC))
-        return {"holderIdentity": holder, "leaseDurationSeconds": int(LENGTH), "renewTime": now} | ({"acquireTime": now} if holder else {})
+        return {"holderIdentity": holder, "leaseDurationSeconds": int(LENGTH), "renewTime": now} | (
+            {"acquireTime": now} if holder else {}
+        )
 
 
 class Locks:
@@ -159,7 +170,12 @@ class Locks:
         """Take it, or say who has it."""
         ref = Ref(LEASE, namespace, lock_name(base))
         spec = {"holderIdentity": holder, "acquireTime": _stamp(now)}
-        made: Obj = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": ref.name, "namespace": namespace}, "spec": spec}
+        made: Obj = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": ref.name, "namespace": namespace},
+            "spec": spec,
+        }
         for _ in range(3):
             try:
                 await api.create(LEASE, namespace, made)
@@ -170,12 +186,20 @@ class Locks:
                     if other == holder:
                         return None
                     if not await self._void(found, other, now):
-                        return Refusal(code="locked", what=f"{other} is releasing this Deployment already.", remedy=f"Wait for it, or look: `/release status {other}`.")
+                        return Refusal(
+                            code="locked",
+                            what=f"{other} is releasing this Deployment already.",
+                            remedy=f"Wait for it, or look: `/release status {other}`.",
+                        )
                     await api.replace(ref, {**found, "spec": spec})
                 except (Conflict, NotFound):
                     continue
             return None
-        return Refusal(code="locked", what="Somebody else is starting a release of this Deployment right now.", remedy="Try again in a moment.")
+        return Refusal(
+            code="locked",
+            what="Somebody else is starting a release of this Deployment right now.",
+            remedy="Try again in a moment.",
+        )
 
     async def give_back(self, api: Api, namespace: str, base: str, holder: str) -> None:
         """Delete it where it is still ours."""

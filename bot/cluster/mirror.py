@@ -21,12 +21,20 @@ ABSENT_PAUSE = 300.0  # seconds until a kind the cluster does not have is looked
 class Mirror:
     """See the module. `objects` by name; `ready` once listed; `stale_since` while the watch is broken."""
 
-    def __init__(self, api: Api, kind: Kind, namespace: str, changed: Callable[[Obj], None], labels: str = "") -> None:
+    def __init__(
+        self, api: Api, kind: Kind, namespace: str, changed: Callable[[Obj], None], labels: str = ""
+    ) -> None:
         self.objects: dict[str, Obj] = {}
         self.ready = asyncio.Event()
         self.stale_since: datetime | None = None
         self.trouble = ""
-        self._api, self._kind, self._namespace, self._changed, self._labels = api, kind, namespace, changed, labels
+        self._api, self._kind, self._namespace, self._changed, self._labels = (
+            api,
+            kind,
+            namespace,
+            changed,
+            labels,
+        )
         self._task: asyncio.Task[None] | None = None
         self._dropped: dict[str, int] = {}
 
@@ -110,7 +118,11 @@ class Mirror:
         if str(meta(obj).get("uid")) in self._dropped:
             return False
         have = self.objects.get(name)
-        if have is not None and meta(have).get("uid") == meta(obj).get("uid") and _number(have) >= _number(obj):
+        if (
+            have is not None
+            and meta(have).get("uid") == meta(obj).get("uid")
+            and _number(have) >= _number(obj)
+        ):
             return False
         self.objects[name] = obj
         return True

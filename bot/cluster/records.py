@@ -122,7 +122,10 @@ class Records:
 
     async def prune(self, service: str) -> None:
         """Only the last ended releases of a service are kept, with their undo."""
-        ended = sorted((s.release for s in self.known() if s.release.plan.service == service and s.release.ended), key=lambda r: -r.number)
+        ended = sorted(
+            (s.release for s in self.known() if s.release.plan.service == service and s.release.ended),
+            key=lambda r: -r.number,
+        )
         for release in ended[KEPT:]:
             for ref in (self._ref(service, release.number), self._undo_ref(release)):
                 await self._delete(ref)
@@ -135,7 +138,11 @@ class Records:
             "kind": "Secret",
             "type": UNDO_TYPE,
             "immutable": True,
-            "metadata": {"name": ref.name, "namespace": ref.namespace, "labels": {"graylight/undo": label_value(release.id)}},
+            "metadata": {
+                "name": ref.name,
+                "namespace": ref.namespace,
+                "labels": {"graylight/undo": label_value(release.id)},
+            },
             "data": {"undo": _encode(json.dumps(undo))},
         }
         try:
@@ -154,13 +161,19 @@ class Records:
 
     async def signing_key(self) -> bytes:
         """The key that button values are signed with: made once, the same for every replica."""
-        import secrets  # noqa: PLC0415
+        import secrets
 
         ref = Ref(SECRET, self.namespace, "signing-key")
         try:
             found = await self.api.get(ref)
         except NotFound:
-            made = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": ref.name, "namespace": ref.namespace}, "immutable": True, "data": {"key": _encode(secrets.token_hex(32))}}
+            made = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": ref.name, "namespace": ref.namespace},
+                "immutable": True,
+                "data": {"key": _encode(secrets.token_hex(32))},
+            }
             try:
                 found = await self.api.create(SECRET, self.namespace, made)
             except Exists:
@@ -174,7 +187,11 @@ class Records:
             await self.api.get(Ref(NAMESPACE, "", self.namespace))
         except NotFound:
             try:
-                await self.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+                await self.api.create(
+                    NAMESPACE,
+                    "",
+                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}},
+                )
             except Exists:
                 return
             except Forbidden as e:
@@ -183,7 +200,9 @@ class Records:
         except Forbidden as e:
             if "namespaces" in str(e):
                 return  # we may use it without being allowed to look at it
-            message = f"secrets in namespace {self.namespace} may not be read ({e}): apply the Role in deploy/"
+            message = (
+                f"secrets in namespace {self.namespace} may not be read ({e}): apply the Role in deploy/"
+            )
             raise Refused(message, e.status) from e
 
     async def _delete(self, ref: Ref) -> None:
@@ -200,7 +219,11 @@ class Records:
 
     def _secret(self, release: Release) -> Obj:
         ref = self._ref(release.plan.service, release.number)
-        labels = {SERVICE_LABEL: label_value(slug(release.plan.service)), "graylight/environment": label_value(release.plan.environment), "graylight/state": release.state.value}
+        labels = {
+            SERVICE_LABEL: label_value(slug(release.plan.service)),
+            "graylight/environment": label_value(release.plan.environment),
+            "graylight/state": release.state.value,
+        }
         return {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -244,5 +267,3 @@ def _encode(text: str) -> str:
 def by_service(stored: Iterable[Stored], service: str) -> list[Release]:
     """The releases of a service, newest first."""
     return sorted((s.release for s in stored if s.release.plan.service == service), key=lambda r: -r.number)
-
-

@@ -8,13 +8,20 @@ from strategies.objects import DEPLOYMENT, HPA, LEASE, PDB, POD, SERVICE, Kind
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 
-_REVIEW = Kind("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False)
+_REVIEW = Kind(
+    "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
+)
 Right = tuple[str, Kind, str]  # verb, kind, subresource
 
 
 def rights(plan: Plan) -> tuple[Right, ...]:
     """Every verb that the way there or the way back may need in the service's namespace."""
-    needed: list[Right] = [("get", DEPLOYMENT, ""), ("patch", DEPLOYMENT, ""), ("create", LEASE, ""), ("delete", LEASE, "")]
+    needed: list[Right] = [
+        ("get", DEPLOYMENT, ""),
+        ("patch", DEPLOYMENT, ""),
+        ("create", LEASE, ""),
+        ("delete", LEASE, ""),
+    ]
     if plan.canary:
         needed += [("create", DEPLOYMENT, ""), ("delete", DEPLOYMENT, ""), ("patch", SERVICE, "")]
     if plan.gated:
@@ -33,7 +40,11 @@ async def lacking(api: Api, namespace: str, needed: Iterable[Right]) -> list[str
     """Which of these we may not do, as `verb resource`."""
     asked = list(needed)
     answers = await asyncio.gather(*(_allowed(api, namespace, r) for r in asked))
-    return [f"{verb} {kind.plural}{f'/{sub}' if sub else ''}" for (verb, kind, sub), ok in zip(asked, answers, strict=True) if not ok]
+    return [
+        f"{verb} {kind.plural}{f'/{sub}' if sub else ''}"
+        for (verb, kind, sub), ok in zip(asked, answers, strict=True)
+        if not ok
+    ]
 
 
 async def review(api: Api, plan: Plan) -> Refusal | None:
@@ -41,13 +52,26 @@ async def review(api: Api, plan: Plan) -> Refusal | None:
     missing = await lacking(api, plan.namespace, rights(plan))
     if not missing:
         return None
-    return Refusal(code="rights", what=f"Graylight may not {', '.join(missing)} in namespace `{plan.namespace}`; without that it could not go there and back.", remedy="Apply the Role in deploy/ to this namespace.")
+    return Refusal(
+        code="rights",
+        what=f"Graylight may not {', '.join(missing)} in namespace `{plan.namespace}`; without that it could not go there and back.",
+        remedy="Apply the Role in deploy/ to this namespace.",
+    )
 
 
 async def _allowed(api: Api, namespace: str, right: Right) -> bool:
     verb, kind, sub = right
-    attributes = {"namespace": namespace, "verb": verb, "group": kind.group, "resource": kind.plural} | ({"subresource": sub} if sub else {})
-    answer = await api.create(_REVIEW, "", {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}, purpose="review")
+    attributes = {"namespace": namespace, "verb": verb, "group": kind.group, "resource": kind.plural} | (
+        {"subresource": sub} if sub else {}
+    )
+    answer = await api.create(
+        _REVIEW,
+        "",
+        {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        },
+        purpose="review",
+    )
     return bool(answer.get("status", {}).get("allowed"))
-
-

@@ -1,5 +1,6 @@
 """Carrying out writes: each with its precondition, each idempotent as far as the server can tell."""
 
+from contextlib import suppress
 from typing import Any
 
 from bot.cluster.api import Api
@@ -28,10 +29,8 @@ async def perform(api: Api, write: Write) -> Obj | None:
             guard: dict[str, Any] = {"op": "replace", "path": "/metadata/resourceVersion", "value": seen}
             return await api.patch(ref, [guard, *ops], "json", subresource=subresource)
         case Delete(ref, uid):
-            try:
+            with suppress(NotFound):
                 await api.delete(ref, uid=uid)
-            except NotFound:
-                pass
             return None
 
 

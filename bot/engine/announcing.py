@@ -17,7 +17,9 @@ RETRY = 5.0  # seconds after a failure that does not say when
 class Announcing:
     """`card` is where the surface stands now; the loop puts it into the record with its next swap."""
 
-    def __init__(self, surface: Surface, timers: Timers, clock: Clock, release: Release, done: Callable[[], None]) -> None:
+    def __init__(
+        self, surface: Surface, timers: Timers, clock: Clock, release: Release, done: Callable[[], None]
+    ) -> None:
         self._surface, self._timers, self._clock, self._done = surface, timers, clock, done
         self._release = release
         self._news = asyncio.Event()

@@ -69,7 +69,9 @@ class Gatherer:
                 self.samples += await self._by_proxy(service, port, batch, view)
             case Look(batch):
                 if view.plan.probe is not None:
-                    self.looked += await self.sampler.take(view.plan.probe, batch, view.naming(), self.release)
+                    self.looked += await self.sampler.take(
+                        view.plan.probe, batch, view.naming(), self.release
+                    )
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
 
@@ -91,8 +93,12 @@ class Gatherer:
             return
         before, fine, said = life(pod), 0, ""
         for _ in range(times):
-            answer = await self._proxied(f"/api/v1/namespaces/{self.namespace}/pods/{name}:{view.plan.port}/proxy", view.plan.probe)
-            good = 0 < answer.status < 500 if view.plan.probe is None or times == 1 else 0 < answer.status < 400
+            answer = await self._proxied(
+                f"/api/v1/namespaces/{self.namespace}/pods/{name}:{view.plan.port}/proxy", view.plan.probe
+            )
+            good = (
+                0 < answer.status < 500 if view.plan.probe is None or times == 1 else 0 < answer.status < 400
+            )
             fine += good
             said = said if good else answer.error or f"answered {answer.status}"
         if times > 1:
@@ -103,18 +109,31 @@ class Gatherer:
     async def _by_proxy(self, service: str, port: str, batch: int, view: View) -> list[Sample]:
         taken, naming = [], view.naming()
         for _ in range(batch):
-            answer = await self._proxied(f"/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy", None)
-            taken.append(Sample(attribute(answer, None, naming), answer.status, answer.seconds, answer.body, answer.error))
+            answer = await self._proxied(
+                f"/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy", None
+            )
+            taken.append(
+                Sample(
+                    attribute(answer, None, naming), answer.status, answer.seconds, answer.body, answer.error
+                )
+            )
         return taken
 
     async def _proxied(self, root: str, probe: Probe | None) -> Answer:
         """A request through the API server; a pod that cannot be reached is an answer of status 0."""
         begun = time.perf_counter()
         if probe is None:
-            status, headers, data = await self.api.proxy(f"{root}/", "GET", headers={"User-Agent": "graylight-probe"})
+            status, headers, data = await self.api.proxy(
+                f"{root}/", "GET", headers={"User-Agent": "graylight-probe"}
+            )
         else:
             body = probe.body.encode() if probe.body is not None and probe.method not in SAFE else None
-            status, headers, data = await self.api.proxy(root + probe.path, probe.method, body=body, headers=probe.sends | {"User-Agent": "graylight-probe"})
+            status, headers, data = await self.api.proxy(
+                root + probe.path,
+                probe.method,
+                body=body,
+                headers=probe.sends | {"User-Agent": "graylight-probe"},
+            )
         text = data.decode(errors="replace")
         if status in (502, 503, 504) and PROXY_FAILED in text:
             return Answer(0, {}, "", time.perf_counter() - begun, "does not answer")

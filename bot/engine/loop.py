@@ -78,7 +78,9 @@ class Loop:
 
     async def run(self) -> None:
         """Until the release has ended, was told, and is sealed."""
-        announcing = asyncio.create_task(self._announcing.run(resumed=self._resumed), name=f"announcing {self.release.id}")
+        announcing = asyncio.create_task(
+            self._announcing.run(resumed=self._resumed), name=f"announcing {self.release.id}"
+        )
         try:
             while not await self._turn():
                 await self._awake.wait()
@@ -134,7 +136,9 @@ class Loop:
         trouble = self._watched.trouble()
         if trouble and (decision.writes or not decision.lazily):
             raise Unreachable(trouble)  # what is known may be stale: nothing is concluded from it
-        if decision.release != self.release and not (decision.lazily and self._too_soon(decision.release, view.now)):
+        if decision.release != self.release and not (
+            decision.lazily and self._too_soon(decision.release, view.now)
+        ):
             if decision.release.changed and not self.release.changed:
                 await self._keep_undo(view)
             await self._swap(decision.release)
@@ -187,18 +191,24 @@ class Loop:
         """After the last move: the lock, the last words, the seal, and only the newest records stay."""
         release, records = self.release, self._means.records
         if not release.told_end:
-            await self._means.locks.give_back(self._api, release.plan.namespace, release.plan.base, release.id)
+            await self._means.locks.give_back(
+                self._api, release.plan.namespace, release.plan.base, release.id
+            )
             if not self._announcing.current(release):
                 self._announcing.news(release)
                 return False
             card = self._announcing.card
-            self._stored = await records.seal(self._stored, release.model_copy(update={"told_end": True, "card": card}))
+            self._stored = await records.seal(
+                self._stored, release.model_copy(update={"told_end": True, "card": card})
+            )
             await records.prune(release.plan.service)
         return True
 
     async def _refuse(self, why: str) -> None:
         """The cluster said no to a write: told, and held or rolled back as the plan says."""
-        view = View(self.release, self._watched.snapshot(), self._gatherer.evidence(), self._means.clock.now())
+        view = View(
+            self.release, self._watched.snapshot(), self._gatherer.evidence(), self._means.clock.now()
+        )
         self._refused = 0
         with suppress(ApiError):
             await self._swap(give_up(view, "refused", f"The cluster refuses: {why}").release)
@@ -214,7 +224,11 @@ class Loop:
 
     async def _remember_card(self) -> None:
         """At rest, where the card stands is worth a request of its own."""
-        if self._announcing.card is not None and self._announcing.card != self.release.card and self._announcing.current(self.release):
+        if (
+            self._announcing.card is not None
+            and self._announcing.card != self.release.card
+            and self._announcing.current(self.release)
+        ):
             await self._swap(self.release)
 
     def _catch_up(self) -> None:

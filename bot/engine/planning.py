@@ -36,14 +36,23 @@ class Planning:
         try:
             snapshot = await look(api, namespace)
         except Forbidden as e:
-            return Refusal(code="rights", what=f"Graylight may not look at namespace `{namespace}`: {e}.", remedy="Apply the Role in deploy/ to this namespace.")
+            return Refusal(
+                code="rights",
+                what=f"Graylight may not look at namespace `{namespace}`: {e}.",
+                remedy="Apply the Role in deploy/ to this namespace.",
+            )
         hints = self.hints(snapshot, spec.service)
         if isinstance(hints, Refusal):
             return hints
         plan = planner.plan(spec, snapshot, hints)
         if isinstance(plan, Refusal):
             return plan
-        return undo.too_big(undo.take(plan, snapshot)) or await review(api, plan) or await self._rehearse(api, plan) or plan
+        return (
+            undo.too_big(undo.take(plan, snapshot))
+            or await review(api, plan)
+            or await self._rehearse(api, plan)
+            or plan
+        )
 
     async def place(self, environment: str) -> tuple[Api, str] | Refusal:
         """Where an environment is."""
@@ -51,7 +60,11 @@ class Planning:
         try:
             return await self._clusters.at(environment)
         except KeyError:
-            return Refusal(code="no-such-environment", what=f"There is no environment `{environment}`.", remedy=f"Known: {known}.")
+            return Refusal(
+                code="no-such-environment",
+                what=f"There is no environment `{environment}`.",
+                remedy=f"Known: {known}.",
+            )
 
     async def target(self, service: str, environment: str) -> tuple[Snapshot, Target, Hints] | Refusal:
         """A service as it stands, for samples."""
@@ -82,5 +95,9 @@ class Planning:
         try:
             await api.create(DEPLOYMENT, plan.namespace, manifest, dry_run=True, purpose="plan")
         except (Invalid, Forbidden, Refused) as e:
-            return Refusal(code="not-admitted", what=f"The cluster would not admit Deployment {plan.canary}: {e}", remedy="Change what it complains about, then ask again.")
+            return Refusal(
+                code="not-admitted",
+                what=f"The cluster would not admit Deployment {plan.canary}: {e}",
+                remedy="Change what it complains about, then ask again.",
+            )
         return None

@@ -23,7 +23,9 @@ class Timers:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self.troubles = 0
-        self._scheduler.add_listener(self._noticed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(
+            self._noticed, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
+        )
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
@@ -45,4 +47,6 @@ class Timers:
 
     def _noticed(self, event: Any) -> None:
         self.troubles += 1
-        log.warning("timer %s: %s", event.job_id, getattr(event, "exception", None) or "missed or still running")
+        log.warning(
+            "timer %s: %s", event.job_id, getattr(event, "exception", None) or "missed or still running"
+        )

@@ -31,24 +31,33 @@ class Sampler:
         connector = aiohttp.TCPConnector(force_close=True, limit=AT_ONCE)
         timeout = aiohttp.ClientTimeout(total=probe.timeout)
         slots, begun = asyncio.Semaphore(AT_ONCE), time.monotonic()
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, auto_decompress=True
+        ) as session:
 
             async def one(number: int) -> Answer:
-                await asyncio.sleep(max(0.0, begun + number / probe.rate - time.monotonic()))  # the rate, not a wait
+                await asyncio.sleep(
+                    max(0.0, begun + number / probe.rate - time.monotonic())
+                )  # the rate, not a wait
                 async with slots:
                     return await _ask(session, probe, release)
 
             answers = await asyncio.gather(*(one(i) for i in range(count)))
         self.sent += count
         self.failed += sum(a.status == 0 or a.status >= 500 for a in answers)
-        return [Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error) for a in answers]
+        return [
+            Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
+            for a in answers
+        ]
 
 
 async def _ask(session: aiohttp.ClientSession, probe: Probe, release: str) -> Answer:
     url, headers, server = _address(probe, release)
     begun = time.perf_counter()
     try:
-        async with session.request(probe.method, url, data=probe.body, headers=headers, allow_redirects=False, server_hostname=server) as answer:
+        async with session.request(
+            probe.method, url, data=probe.body, headers=headers, allow_redirects=False, server_hostname=server
+        ) as answer:
             body = await answer.content.read(LARGEST)
             while len(body) < LARGEST and not answer.content.at_eof():
                 body += await answer.content.read(LARGEST - len(body))

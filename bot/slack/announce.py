@@ -138,7 +138,7 @@ class Announcer:
         if card.ts:
             return
         message = card_of(release, self._signer)
-        answer = await self._post(release, message, CARD, thread_ts=None)
+        answer = await self._post(release, message, CARD)
         self._gate.passed(card.channel)
         self._keep(release, ts=answer.text("ts"), shown=fingerprint(message))
 
@@ -174,7 +174,7 @@ class Announcer:
             post.message,
             str(post.entry),
             thread_ts=card.ts,
-            broadcast=post.broadcast,
+            reply_broadcast=post.broadcast,
             revision=release.revision if post.asks else None,
         )
         live = ((answer.text("ts"), post.entry, release.revision),) if post.asks else ()
@@ -190,19 +190,9 @@ class Announcer:
         await self._update(release, card.ts, message, metadata(release, CARD))
         self._keep(release, shown=shown)
 
-    async def _post(
-        self,
-        release: Release,
-        message: Message,
-        entry: str,
-        *,
-        thread_ts: str | None,
-        broadcast: bool = False,
-        revision: int | None = None,
-    ) -> Answered:
-        more: dict[str, Any] = {"thread_ts": thread_ts, "reply_broadcast": broadcast} if thread_ts else {}
-        more["metadata"] = metadata(release, entry, revision=revision)
-        return await self._send(self._client.chat_postMessage, release, message, more)
+    async def _post(self, release: Release, message: Message, entry: str, **more: Any) -> Answered:
+        carried = metadata(release, entry, revision=more.pop("revision", None))
+        return await self._send(self._client.chat_postMessage, release, message, more | {"metadata": carried})
 
     async def _update(self, release: Release, ts: str, message: Message, carried: dict[str, Any]) -> None:
         await self._send(self._client.chat_update, release, message, {"ts": ts, "metadata": carried})

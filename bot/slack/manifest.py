@@ -58,7 +58,9 @@ def _variables(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _hide(entry: dict[str, Any]) -> bool:
     value = entry.get("value")
-    if not isinstance(value, str) or not (_SECRET.search(str(entry.get("name", ""))) or _INLINE.search(value)):
+    if not isinstance(value, str) or not (
+        _SECRET.search(str(entry.get("name", ""))) or _INLINE.search(value)
+    ):
         return False
     entry["value"] = "…"
     return True

@@ -5,6 +5,7 @@ should know, and what going back means.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.grammar.canonical import line
 from bot.ports import Preview
@@ -17,9 +18,16 @@ from strategies.plan import Plan, Stage
 SHOWN = 4  # names in a list
 
 
-def preview(
-    shown: Preview, signer: Signer | None, *, user: str, showing: str, command: str, above: Sequence[str] = ()
-) -> Message:
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """To whom it is shown, which time (its Start acts once), and what the command is called there."""
+
+    user: str
+    id: str
+    command: str
+
+
+def preview(shown: Preview, signer: Signer | None, showing: Showing, above: Sequence[str] = ()) -> Message:
     """The whole of it; `above` is said first. Without a signer (`plan …`) it is only to be looked at."""
     plan = shown.plan
     made: list[Block] = [blocks.header(isolate(words.plan_title(plan)))]
@@ -33,16 +41,16 @@ def preview(
     if plan.going_back:
         made.append(blocks.section(f"*Going back*\n{said(plan.going_back)}"))
     notes = [said(note) for note in shown.notes]
-    made += _ending(plan, signer, user, showing, command)
+    made += _ending(plan, signer, showing)
     made.append(blocks.context(words.nothing_changed(plan.hash), *notes))
     return Message(name(words.plan_title(plan)), tuple(made))
 
 
-def _ending(plan: Plan, signer: Signer | None, user: str, showing: str, command: str) -> list[Block]:
-    typed = code(f"{command} {line(plan.spec)}")
+def _ending(plan: Plan, signer: Signer | None, showing: Showing) -> list[Block]:
+    typed = code(f"{showing.command} {line(plan.spec)}")
     if signer is None:
         return [blocks.section(words.to_start(typed))]
-    value = signer.value(StartValue(spec=plan.spec, plan=plan.hash, user=user, showing=showing))
+    value = signer.value(StartValue(spec=plan.spec, plan=plan.hash, user=showing.user, showing=showing.id))
     if value is None:
         return [blocks.section(words.too_long())]
     start = blocks.button("Start", buttons.START, value, style="primary")
@@ -50,7 +58,9 @@ def _ending(plan: Plan, signer: Signer | None, user: str, showing: str, command:
 
 
 def _found(plan: Plan) -> list[str]:
-    where = f"*Deployment*\n{code(plan.stable)}, {words.count(plan.stable_pods, 'pod')} in {code(plan.namespace)}"
+    where = (
+        f"*Deployment*\n{code(plan.stable)}, {words.count(plan.stable_pods, 'pod')} in {code(plan.namespace)}"
+    )
     made = [where, f"*Image* ({code(plan.container)})\n{code(plan.from_image)}\n→ {code(plan.to_image)}"]
     if plan.ways:
         made.append(f"*Services*\n{_names([w.service for w in plan.ways])}")

@@ -17,7 +17,9 @@ def asked(release: Release) -> int:
     """
     if release.going_back or release.state is State.ROLLED_BACK:
         return 0
-    steps = release.plan.steps if release.state is State.PROMOTED else release.plan.steps[: release.cursor + 1]
+    steps = (
+        release.plan.steps if release.state is State.PROMOTED else release.plan.steps[: release.cursor + 1]
+    )
     for step in reversed(steps):
         if isinstance(step, Prove):
             return step.share

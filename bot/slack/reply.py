@@ -62,12 +62,8 @@ class Reply:
         return answer.status_code == OK
 
     async def _ephemeral(self, message: Message) -> None:
-        thread = {"thread_ts": self.thread_ts} if self.thread_ts else {}
+        content = message.content() | ({"thread_ts": self.thread_ts} if self.thread_ts else {})
         try:
-            await call(
-                self.client.chat_postEphemeral(
-                    channel=self.channel, user=self.user, **thread, **message.content()
-                )
-            )
+            await call(self.client.chat_postEphemeral(channel=self.channel, user=self.user, **content))
         except Failed as e:
             log.warning("an answer to %s in %s could not be given: %s", self.user, self.channel, e)

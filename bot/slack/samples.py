@@ -3,10 +3,10 @@
 Pure. The share stands with its 95 % interval against the share asked; what named no version is told apart.
 """
 
+from bot.ports import Looked
 from bot.slack import blocks, words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import name, said, who
-from bot.ports import Looked
 from strategies.interval import wilson
 from strategies.release import Actor, Release
 from strategies.samples import Side, Tally
@@ -60,16 +60,15 @@ def _table(seen: Tally, new: str, old: str, asked: int | None) -> Block:
     sides = [(new, seen.new, asked), (old, seen.old, None if asked is None else 100 - asked)]
     shown = [one for one in sides if one[0]]
     head = [blocks.cell(" "), *(blocks.cell(version, bold=True) for version, _, _ in shown)]
-    rows = [head]
-    for label, text in (
-        ("Answers", lambda s, _: str(s.n)),
-        ("Share", lambda s, a: _share(s, seen.attributed, a)),
-        ("Status", lambda s, _: _statuses(s)),
-        ("Latency", lambda s, _: _latency(s)),
-    ):
-        rows.append([blocks.cell(label), *(blocks.cell(text(side, part)) for _, side, part in shown)])
+    texts = {
+        "Answers": [str(side.n) for _, side, _ in shown],
+        "Share": [_share(side, seen.attributed, part) for _, side, part in shown],
+        "Status": [_statuses(side) for _, side, _ in shown],
+        "Latency": [_latency(side) for _, side, _ in shown],
+    }
     if any(side.failed for _, side, _ in shown):
-        rows.append([blocks.cell("Failed"), *(blocks.cell(str(side.failed)) for _, side, _ in shown)])
+        texts["Failed"] = [str(side.failed) for _, side, _ in shown]
+    rows = [head, *([blocks.cell(label), *map(blocks.cell, row)] for label, row in texts.items())]
     examples = [blocks.cell(_example(side), code=bool(side.n)) for _, side, _ in shown]
     rows.append([blocks.cell("One answer"), *examples])
     return blocks.table(rows)

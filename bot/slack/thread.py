@@ -4,7 +4,6 @@ Pure. Lines that wait together become one message, so that an outage catches up 
 measured and how it ended stand by themselves. Only what needs a person *now* has buttons and reaches the channel.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.slack import blocks, buttons, manifest, samples, words
@@ -112,9 +111,9 @@ def decided(release: Release, n: int) -> Message:
 
 def text(release: Release, event: Event) -> str:
     """An event's own words, safe to show: only people who acted are mentioned."""
-    actors: Sequence[Actor] = (event.by,)
+    actors: list[Actor] = [event.by]
     if event.kind == "reminder":
-        actors = (event.by, release.started_by)
+        actors.append(release.started_by)
     quoted = release.plan.spec.reason if event.kind == "started" else ""
     return said(event.text, actors, quoted)
 

@@ -251,14 +251,14 @@ def to_start(command: str) -> str:
 
 def too_long() -> str:
     """A request that does not fit into a button."""
-    return "This request is too long for a Start button. Shorten the reason, or start it with the command line."
+    return (
+        "This request is too long for a Start button. Shorten the reason, or start it with the command line."
+    )
 
 
 def not_here(mention: str) -> str:
     """The bot is not in the channel."""
-    return (
-        f"I am not a member of this channel, so the release's card could not be shown here. `/invite {mention}`"
-    )
+    return f"I am not a member of this channel, so the release's card could not be shown here. `/invite {mention}`"
 
 
 def plan_changed() -> str:
@@ -360,7 +360,9 @@ def unanswered(unknown: int, lost: int, error: str) -> list[str]:
     """What cannot be counted for a version."""
     made = []
     if unknown:
-        made.append(f"{count(unknown, 'answer')} did not say which version gave {'it' if unknown == 1 else 'them'}")
+        made.append(
+            f"{count(unknown, 'answer')} did not say which version gave {'it' if unknown == 1 else 'them'}"
+        )
     if lost:
         made.append(f"{count(lost, 'request')} got no answer" + (f" ({error})" if error else ""))
     return made

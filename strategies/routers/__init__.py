@@ -1,0 +1,1 @@
+"""How a split is expressed in somebody's objects: one file each, none knows another."""

@@ -14,13 +14,10 @@ from strategies.objects import (
     DEPLOYMENT,
     NAMESPACE,
     POD,
-    SECRET,
-    SERVICE,
     Kind,
     Obj,
     Ref,
     at,
-    labels_of,
     meta,
     name_of,
 )

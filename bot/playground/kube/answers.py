@@ -111,3 +111,8 @@ def expired(asked: int, oldest: int) -> Refusal:
 def unavailable(message: str) -> Refusal:
     """503."""
     return Refusal(503, "ServiceUnavailable", message)
+
+
+def unsupported(message: str) -> Refusal:
+    """415."""
+    return Refusal(415, "UnsupportedMediaType", message, {})

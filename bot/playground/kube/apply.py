@@ -11,11 +11,11 @@ from typing import Any
 from bot.playground.kube.answers import Refusal
 from bot.playground.kube.ownership import (
     FieldPath,
+    Hand,
     element,
     entry,
     from_fields,
     leaves,
-    same_writer,
     without,
 )
 from bot.playground.kube.shapes import Path, is_set, is_whole, key_values, keys_of
@@ -75,11 +75,11 @@ def element_value(item: Any) -> str:
     return f"v:{json.dumps(item)}"
 
 
-def apply(live: Obj, said: Obj, *, manager: str, subresource: str, force: bool, now: str) -> Obj:
+def apply(live: Obj, said: Obj, hand: Hand, now: str, *, force: bool) -> Obj:
     """The object after an apply, its managedFields included; Refusal 409 that names each conflicting manager."""
     entries: list[Obj] = list(live["metadata"].get("managedFields") or [])
     wanted, held = leaves(said, marks=False), leaves(live)
-    mine = next((e for e in entries if same_writer(e, manager, "Apply", subresource)), None)
+    mine = next((e for e in entries if hand.wrote(e)), None)
     others = [e for e in entries if e is not mine]
     differing = {p for p, value in wanted.items() if p in held and held[p] != value}
     clashes = [(e, sorted(from_fields(e.get("fieldsV1") or {}) & differing)) for e in others]
@@ -94,7 +94,7 @@ def apply(live: Obj, said: Obj, *, manager: str, subresource: str, force: bool, 
         if not any(t[: len(path)] == path for t in taken):
             result = pruned(result, path, ())
     own = set(wanted)
-    renewed = entry(manager, "Apply", str(said["apiVersion"]), subresource, own, now)
+    renewed = entry(hand, str(said["apiVersion"]), own, now)
     if mine and from_fields(mine["fieldsV1"]) == own and leaves(result) == held:
         renewed = mine
     result["metadata"] = {**result["metadata"], "managedFields": [*others, renewed] if own else others}

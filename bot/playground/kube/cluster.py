@@ -4,7 +4,6 @@ It talks real HTTP on 127.0.0.1, so that the bot and its client run against it u
 here too: outages, dropped watches, forgotten history, hooks around each request, counts of requests.
 """
 
-import asyncio
 import contextlib
 import socket
 from collections import Counter
@@ -25,7 +24,8 @@ from bot.playground.kube.kinds import BY_KIND, BY_PATH, GATEWAY, GATEWAY_CLASS, 
 from bot.playground.kube.kubelet import Kubelet
 from bot.playground.kube.nodeports import NodePorts
 from bot.playground.kube.proxies import Proxies
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.replicasets import ReplicaSets
 from bot.playground.kube.rest import Rest
 from bot.playground.kube.scheduler import node

@@ -12,7 +12,8 @@ from bot.playground.kube.deletes import Deletion, delete
 from bot.playground.kube.events import Recorder
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.progress import status_of
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.replicasets import MANAGER, owner_reference
 from bot.playground.kube.revisions import (
     DESIRED,
@@ -126,7 +127,7 @@ class Deployments:
         def carry(made: Obj) -> None:
             made["metadata"].setdefault("annotations", {})[REVISION] = revision
 
-        self._registry.mend(BY_KIND[DEPLOYMENT], current, carry, MANAGER, "status")
+        self._registry.mend(BY_KIND[DEPLOYMENT], current, carry, STATUS)
 
     def _create(self, deployment: Obj, size: int, revision: int) -> Obj:
         code = template_hash(deployment)
@@ -150,7 +151,7 @@ class Deployments:
         if settle := at(deployment, "spec", "minReadySeconds", default=0):
             body["spec"]["minReadySeconds"] = settle
         made = self._registry.create(
-            BY_KIND[REPLICASET], namespace_of(deployment), body, Writer(manager=MANAGER)
+            BY_KIND[REPLICASET], namespace_of(deployment), body, CONTROLLER
         )
         if size:
             self._say(
@@ -279,4 +280,4 @@ class Deployments:
         def tell(made: Obj) -> None:
             made["status"] = status
 
-        self._registry.mend(BY_KIND[DEPLOYMENT], deployment, tell, MANAGER, "status")
+        self._registry.mend(BY_KIND[DEPLOYMENT], deployment, tell, STATUS)

@@ -3,7 +3,8 @@
 import secrets
 
 from bot.playground.kube.kinds import BY_KIND
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.times import now
 from strategies.objects import EVENT, NAMESPACE, Obj, meta, name_of, namespace_of, uid_of, version_of
 

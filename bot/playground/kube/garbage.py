@@ -104,4 +104,4 @@ class Garbage:
         def tell(made: Obj) -> None:
             made["status"] = {"hard": hard, "used": counts}
 
-        self._registry.mend(BY_KIND[QUOTA], quota, tell, MANAGER, "status")
+        self._registry.mend(BY_KIND[QUOTA], quota, tell, STATUS)

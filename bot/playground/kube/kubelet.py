@@ -235,7 +235,7 @@ class Pod:
                 "observedGeneration": meta(pod).get("generation", 1),
             }
 
-        self._node.registry.mend(BY_KIND[POD], found, write, MANAGER, "status")
+        self._node.registry.mend(BY_KIND[POD], found, write, STATUS)
 
     async def _drain(self) -> None:
         """Serve on for the grace; a second delete with grace 0 cuts it short."""

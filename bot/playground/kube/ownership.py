@@ -6,7 +6,7 @@ manager with one operation and one subresource.
 """
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.playground.kube.shapes import Path, is_set, is_whole, key_values, keys_of
 from strategies.objects import Obj
@@ -118,26 +118,29 @@ def from_fields(fields: Obj, at: FieldPath = ()) -> set[FieldPath]:
     return found
 
 
-def entry(manager: str, operation: str, api: str, subresource: str, paths: set[FieldPath], now: str) -> Obj:
+class Hand(NamedTuple):
+    """Who writes, by which kind of write (Update or Apply), through which subresource."""
+
+    manager: str
+    operation: str = "Update"
+    subresource: str = ""
+
+    def wrote(self, entry: Obj) -> bool:
+        """Whether an entry is this hand's."""
+        return (entry.get("manager"), entry.get("operation"), entry.get("subresource", "")) == self
+
+
+def entry(hand: Hand, api: str, paths: set[FieldPath], now: str) -> Obj:
     """One entry of managedFields."""
     made: Obj = {
-        "manager": manager,
-        "operation": operation,
+        "manager": hand.manager,
+        "operation": hand.operation,
         "apiVersion": api,
         "time": now,
         "fieldsType": "FieldsV1",
         "fieldsV1": to_fields(paths),
     }
-    return made | ({"subresource": subresource} if subresource else {})
-
-
-def same_writer(one: Obj, manager: str, operation: str, subresource: str) -> bool:
-    """Whether an entry is this writer's."""
-    return (one.get("manager"), one.get("operation"), one.get("subresource", "")) == (
-        manager,
-        operation,
-        subresource,
-    )
+    return made | ({"subresource": hand.subresource} if hand.subresource else {})
 
 
 def without(entries: list[Obj], paths: set[FieldPath]) -> list[Obj]:
@@ -153,23 +156,21 @@ def without(entries: list[Obj], paths: set[FieldPath]) -> list[Obj]:
     return kept
 
 
-def after_update(
-    entries: list[Obj], old: Obj | None, new: Obj, *, manager: str, subresource: str, now: str
-) -> list[Obj]:
-    """managedFields after a create, replace or patch: what changed is the writer's now, what is gone is nobody's."""
+def after_update(entries: list[Obj], old: Obj | None, new: Obj, hand: Hand, now: str) -> list[Obj]:
+    """The entries after a create, replace or patch: what changed is the writer's now, what is gone is nobody's."""
     before = leaves(old) if old else {}
     after = leaves(new)
     changed = {p for p, value in after.items() if p not in before or before[p] != value}
     removed = set(before) - set(after)
-    if not subresource:  # what the server itself fills in there belongs to nobody
+    if not hand.subresource:  # what the server itself fills in there belongs to nobody
         changed = {p for p in changed if p[0] != "f:status"}
     if not changed and not removed:
         return entries
-    mine = next((e for e in entries if same_writer(e, manager, "Update", subresource)), None)
+    mine = next((e for e in entries if hand.wrote(e)), None)
     others = without([e for e in entries if e is not mine], changed | removed)
     own = (from_fields((mine or {}).get("fieldsV1") or {}) | changed) - removed
     if not own:
         return others
     if mine and own == from_fields(mine["fieldsV1"]):
         return [*others, mine | {"time": now}]
-    return [*others, entry(manager, "Update", str(new.get("apiVersion", "v1")), subresource, own, now)]
+    return [*others, entry(hand, str(new.get("apiVersion", "v1")), own, now)]

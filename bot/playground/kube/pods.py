@@ -1,7 +1,7 @@
 """What a pod's own fields say: ready, available, terminating, whose it is."""
 
-from strategies.objects import Obj, at, meta
 from bot.playground.kube.times import seconds_since
+from strategies.objects import Obj, at, meta
 
 
 def condition(obj: Obj, kind: str) -> Obj:

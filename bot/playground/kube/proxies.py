@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.playground.kube.answers import Refusal, not_found, unavailable
 from bot.playground.kube.endpoints import ready_endpoints, service_port
 from bot.playground.kube.kubelet import Kubelet
-from bot.playground.kube.rest import Target
+from bot.playground.kube.requests import Target
 from bot.playground.kube.store import Store
 from strategies.objects import POD, at, name_of
 

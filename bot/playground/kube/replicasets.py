@@ -13,7 +13,8 @@ from bot.playground.kube.deletes import Deletion, delete
 from bot.playground.kube.events import Recorder
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import alive
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.store import Change
 from bot.playground.kube.times import now
 from bot.playground.kube.work import Queue
@@ -108,7 +109,7 @@ class ReplicaSets:
             }
             namespace = namespace_of(replica_set)
             try:
-                made = self._registry.create(BY_KIND[POD], namespace, body, Writer(manager=MANAGER))
+                made = self._registry.create(BY_KIND[POD], namespace, body, CONTROLLER)
             except Refusal as refusal:
                 self._say(replica_set, "FailedCreate", f"Error creating: {refusal.message}", "Warning")
                 self.queue.after(_RETRY, namespace, name_of(replica_set))
@@ -147,7 +148,7 @@ class ReplicaSets:
         def tell(made: Obj) -> None:
             made["status"] = status
 
-        self._registry.mend(BY_KIND[REPLICASET], replica_set, tell, MANAGER, "status")
+        self._registry.mend(BY_KIND[REPLICASET], replica_set, tell, STATUS)
 
 
 def owner_reference(owner: Obj) -> Obj:

@@ -7,7 +7,6 @@ it, none at all.
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -19,7 +18,8 @@ from bot.playground.kube.answers import Refusal
 from bot.playground.kube.deletes import Deletion, delete
 from bot.playground.kube.faults import Call, Calls, Cut, Gate
 from bot.playground.kube.kinds import API_VERSIONS, BY_PATH, REVIEWS, Resource
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Target, Writer
 from bot.playground.kube.selectors import Matcher, fields_matcher, labels_matcher
 from bot.playground.kube.watching import Watches
 from strategies.objects import POD, SERVICE, Obj, name_of, namespace_of, uid_of
@@ -36,22 +36,11 @@ _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DE
 class Behind(Protocol):
     """What stands behind the API server: pods to proxy to and to read logs of."""
 
-    async def proxy(self, request: web.Request, target: "Target") -> web.StreamResponse:
+    async def proxy(self, request: web.Request, target: Target) -> web.StreamResponse:
         """Forward to a pod or a Service."""
 
-    def log(self, target: "Target", query: Mapping[str, str]) -> str:
+    def log(self, target: Target, query: Mapping[str, str]) -> str:
         """A container's last lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a path names; `rest` is what follows the subresource."""
-
-    resource: Resource
-    namespace: str
-    name: str
-    subresource: str
-    rest: str
 
 
 def _target(parts: list[str]) -> Target | None:
@@ -128,7 +117,7 @@ class Rest:
         if target.name:
             found = self._registry.read(resource, target.namespace, target.name)
             return web.json_response(
-                self._registry.scale(resource, found) if target.subresource == "scale" else found
+                self._registry.scale(found) if target.subresource == "scale" else found
             )
         matcher = _matcher(resource, query)
         if query.get("watch") in ("true", "1"):
@@ -153,31 +142,21 @@ class Rest:
         return {"kind": f"{kind.name}List", "apiVersion": kind.api, "metadata": metadata, "items": found}
 
     async def _write(self, request: web.Request, target: Target) -> web.Response:
-        resource, namespace, name, sub = target.resource, target.namespace, target.name, target.subresource
-        by = _writer(request)
         if request.method == "DELETE":
             return await self._delete(request, target)
-        if request.method == "PATCH":
-            how = _PATCHES.get(request.content_type)
-            if how is None:
-                raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
-            if how == "apply" and not request.query.get("fieldManager"):
-                words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-                raise Refusal(422, "Invalid", words, {"kind": "PatchOptions"})
-            before = self._registry.store.get(resource.kind, namespace, name)
-            body = await _body(request)
-            made = self._registry.patch(resource, namespace, name, how, body, by, sub)
-            return web.json_response(made, status=200 if before else 201)
+        by, registry = _writer(request, target), self._registry
         body = await _body(request)
-        if request.method == "PUT" and name:
-            before = self._registry.store.get(resource.kind, namespace, name)
-            made = self._registry.replace(resource, namespace, name, body, by, sub)
-            return web.json_response(made, status=200 if before else 201)
-        if request.method == "POST" and not name:
-            return web.json_response(self._registry.create(resource, namespace, body, by), status=201)
-        raise Refusal(
-            405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
-        )
+        there = registry.store.get(target.resource.kind, target.namespace, target.name)
+        if request.method == "PATCH" and target.name:
+            made = registry.patch(target, _patch_type(request), body, by)
+        elif request.method == "PUT" and target.name:
+            made = registry.replace(target, body, by)
+        elif request.method == "POST" and not target.name:
+            made = registry.create(target.resource, target.namespace, body, by)
+        else:
+            words = "the server does not allow this method on the requested resource"
+            raise Refusal(405, "MethodNotAllowed", words, {})
+        return web.json_response(made, status=200 if there else 201)
 
     async def _delete(self, request: web.Request, target: Target) -> web.Response:
         resource, body = target.resource, await _body(request) or {}
@@ -234,9 +213,20 @@ def _matcher(resource: Resource, query: Mapping[str, str]) -> Matcher:
     return lambda obj: labels(obj) and fields(obj)
 
 
-def _writer(request: web.Request) -> Writer:
+def _patch_type(request: web.Request) -> str:
+    how = _PATCHES.get(request.content_type)
+    if how is None:
+        raise answers.unsupported("415: Unsupported Media Type")
+    if how == "apply" and not request.query.get("fieldManager"):
+        words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+        raise Refusal(422, "Invalid", words, {"kind": "PatchOptions"})
+    return how
+
+
+def _writer(request: web.Request, target: Target) -> Writer:
     query = request.query
     return Writer(
+        subresource=target.subresource,
         manager=query.get("fieldManager") or request.headers.get("User-Agent", "unknown").split("/")[0],
         dry_run=query.get("dryRun") == "All",
         strict=query.get("fieldValidation") == "Strict",

@@ -30,7 +30,7 @@ def _part(value: int | str, whole: int, *, up: bool) -> int:
 
 
 def bounds(deployment: Obj) -> Bounds:
-    """maxSurge rounds up, maxUnavailable down; both 0 would never move, so one may be missing."""
+    """MaxSurge rounds up, maxUnavailable down; both 0 would never move, so one may be missing."""
     wanted = at(deployment, "spec", "replicas", default=1)
     strategy = at(deployment, "spec", "strategy", default={})
     if strategy.get("type") == "Recreate":

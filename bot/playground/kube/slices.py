@@ -7,7 +7,8 @@ from bot.playground.kube import pods as p
 from bot.playground.kube.endpoints import SERVICE_NAME
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import alive
-from bot.playground.kube.registry import Registry, Writer
+from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.replicasets import MANAGER, owner_reference
 from bot.playground.kube.store import Change
 from bot.playground.kube.work import Queue
@@ -86,7 +87,7 @@ class Slices:
                 "addressType": "IPv4",
             }
             self._registry.create(
-                BY_KIND[ENDPOINTSLICE], namespace_of(service), body | content, Writer(manager=MANAGER)
+                BY_KIND[ENDPOINTSLICE], namespace_of(service), body | content, CONTROLLER
             )
             return
 

@@ -131,7 +131,7 @@ class _Watch:
                     self._version = max(self._version, self._store.version if self._queue.empty() else 0)
                     await _send(response, self._bookmark())
                     left_after = start + seconds - loop.time()
-                    due = loop.time() + (_BOOKMARKS if left_after > _BOOKMARKS else left_after)
+                    due = loop.time() + (min(left_after, _BOOKMARKS))
                 continue
             if change is None:
                 return

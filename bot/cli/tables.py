@@ -1,0 +1,114 @@
+"""What one-shot commands show: the releases that run, one in full, a service's history, samples side by side."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli import progress
+from bot.cli.plain import clean, line
+from bot.cli.screen import styled
+from strategies.interval import wilson
+from strategies.words import who
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from bot.ports import Looked
+    from strategies.release import Release
+    from strategies.samples import Side
+
+_SHOWN_EVENTS = 8
+
+
+def running(releases: "Sequence[Release]", now: datetime | None = None) -> "RenderableType":
+    """One line for each release that has not ended."""
+    table = _table("release", "versions", "state", "step", "due")
+    for one in releases:
+        table.add_row(
+            one.id,
+            _versions(one),
+            progress.state(one),
+            f"{one.stage}/{len(one.plan.stages)}",
+            progress.due(one, now or datetime.now(UTC)),
+        )
+        if one.reason:
+            table.add_row("", Text(line(one.reason), "dim"))
+    return table
+
+
+def one(release: "Release", now: datetime | None = None) -> "RenderableType":
+    """One release: its panel, the end of its log, and what may be done."""
+    shown = release.events[-_SHOWN_EVENTS:]
+    parts: list[RenderableType] = [progress.panel(release, now), *(progress.log_line(e) for e in shown)]
+    can = ", ".join(f"`graylight {intent.value} {release.id}`" for intent in release.intents())
+    if can:
+        parts.append(styled(f"Possible now: {can}"))
+    return Group(*parts)
+
+
+def history(releases: "Sequence[Release]") -> "RenderableType":
+    """The newest first."""
+    table = _table("release", "strategy", "versions", "ended as", "started", "by")
+    for one_ in releases:
+        table.add_row(
+            one_.id,
+            one_.plan.strategy.title,
+            _versions(one_),
+            progress.state(one_),
+            one_.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            clean(who(one_.started_by)).replace("`", ""),
+        )
+    return table
+
+
+def samples(looked: "Looked") -> "RenderableType":
+    """By version: how many, which codes, how fast, and one answer of each."""
+    count = looked.tally
+    table = _table("version", "answers", "failed", "codes", "p50", "p95")
+    sides = [(looked.old_version, count.old), (looked.new_version, count.new)]
+    for version, side in sides:
+        if side.n or version:
+            table.add_row(clean(version) or "answered", str(side.n), str(side.failed), _codes(side), *_times(side))
+    parts: list[RenderableType] = [styled(_headline(looked)), table]
+    for version, side in sides:
+        if side.example:
+            answer = Text(line(side.example), overflow="ellipsis", no_wrap=True)
+            parts.append(Text.assemble((f"{clean(version) or 'answer'}  ", "bold"), answer))
+    return Group(*parts)
+
+
+def _headline(looked: "Looked") -> str:
+    count = looked.tally
+    text = f"{count.sent} requests to {looked.service}"
+    if count.lost:
+        text += f", {count.lost} without an answer ({count.error})"
+    if count.unknown:
+        text += f", {count.unknown} that name no version"
+    if looked.release is not None and count.attributed:
+        share = 100 * count.new.n / count.attributed
+        interval = wilson(count.new.n, count.attributed)
+        text += f": {looked.new_version} answered {share:.0f} % ({interval}), asked {looked.share} %"
+    return text + (". Through the API server's proxy: the share is not proven." if looked.proxied else ".")
+
+
+def _codes(side: "Side") -> str:
+    return ", ".join(f"{n} × {code if code != '0' else 'none'}" for code, n in side.statuses.items())
+
+
+def _times(side: "Side") -> tuple[str, str]:
+    return (f"{side.p50:.0f} ms", f"{side.p95:.0f} ms") if side.n else ("", "")
+
+
+def _versions(release: "Release") -> str:
+    return clean(f"{release.plan.from_version} → {release.plan.to_version}")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table

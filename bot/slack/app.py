@@ -1,0 +1,115 @@
+"""The Bolt app: every handler acknowledges first, then hands over; nothing a person does ends in silence.
+
+Talks to Slack through Bolt. Acknowledging needs no call to Slack and none to the cluster, so it takes no longer when
+they do: who we are is remembered (`Identity`), and what follows runs in tasks of its own (`Work`).
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from logging import ERROR, getLogger
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.ports import Clock, Desk
+from bot.slack import answers, buttons, words
+from bot.slack.asked import by_a_bot, by_click, by_command, by_mention
+from bot.slack.clicks import Clicks
+from bot.slack.client import web_client
+from bot.slack.commands import Commands
+from bot.slack.identity import Identity
+from bot.slack.people import People
+from bot.slack.signing import Signer
+from bot.slack.work import Work
+from strategies.release import IntentKind
+
+Json = dict[str, Any]
+Ack = Callable[[], Awaitable[Any]]
+_SIGNED = (buttons.START, buttons.SAMPLES, *(buttons.PREFIX + kind.value for kind in IntentKind))
+_ANYTHING = re.compile(r"[\s\S]*")
+
+
+class SlackApp(AsyncApp):
+    """The app with what outlives a single request."""
+
+    identity: Identity
+    work: Work
+
+
+def build(
+    desk: Desk, *, bot_token: str, base_url: str | None = None, signing_key: bytes, clock: Clock
+) -> SlackApp:
+    """The app, not connected yet; `signing_key` (at least 16 bytes) is that of all replicas."""
+    client = web_client(bot_token, base_url)
+    identity = Identity(client)
+    app = _app(identity, bot_token)
+    commands = Commands(desk, People(client, identity, clock), identity, Signer(signing_key))
+    _typed(app, commands)
+    _clicked(app, Clicks(commands))
+    return app
+
+
+def _app(identity: Identity, bot_token: str) -> SlackApp:
+    async def authorize() -> AuthorizeResult:
+        """Without a call, or the first acknowledgement would wait for one."""
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team or None,
+            bot_user_id=identity.user or None,
+            bot_id=identity.bot or None,
+            bot_token=bot_token,
+        )
+
+    log = getLogger("bot.slack.bolt")
+    usual = log.getEffectiveLevel()
+    log.setLevel(ERROR)  # it warns that the token is not used for authorizing, which is meant
+    app = SlackApp(client=identity.client, authorize=authorize, logger=log)
+    log.setLevel(usual)
+    app.identity, app.work = identity, Work()
+    return app
+
+
+def _typed(app: SlackApp, commands: Commands) -> None:
+    client = commands.identity.client
+
+    @app.command(_ANYTHING)
+    async def command(ack: Ack, body: Json) -> None:
+        await ack()
+        asked = by_command(body, client)
+        app.work.take(asked.delivery, asked.reply, lambda: commands.run(asked))
+
+    @app.event("app_mention")
+    async def mention(ack: Ack, body: Json) -> None:
+        await ack()
+        if by_a_bot(body):
+            return
+        asked = by_mention(body, client)
+        app.work.take(asked.delivery, asked.reply, lambda: commands.run(asked))
+
+    @app.event(_ANYTHING)
+    async def event(ack: Ack) -> None:
+        await ack()  # nothing of ours; Slack would send it again
+
+
+def _clicked(app: SlackApp, clicks: Clicks) -> None:
+    client = clicks.commands.identity.client
+
+    @app.action(re.compile("|".join(f"^{re.escape(name)}$" for name in _SIGNED)))
+    async def click(ack: Ack, body: Json) -> None:
+        await ack()
+        asked = by_click(body, client)
+        app.work.take(asked.delivery, asked.reply, lambda: clicks.run(asked))
+
+    @app.action(buttons.DISMISS)
+    async def dismiss(ack: Ack, body: Json) -> None:
+        await ack()
+        asked = by_click(body, client)
+        app.work.take(asked.delivery, asked.reply, asked.reply.delete)
+
+    @app.action(_ANYTHING)
+    async def unknown(ack: Ack, body: Json) -> None:
+        await ack()
+        asked = by_click(body, client)
+        answer = answers.sentence(words.unknown_control())
+        app.work.take(asked.delivery, asked.reply, lambda: asked.reply.private(answer))

@@ -1,0 +1,152 @@
+"""Typed requests, by command or mention: the same grammar, each a use-case of the desk and a view of what it says."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from logging import getLogger
+from typing import assert_never
+
+from bot.grammar.command import Act, Help, History, Samples, Start, Status
+from bot.grammar.mistake import Mistake
+from bot.grammar.parse import parse
+from bot.ports import Desk, Looked
+from bot.slack import answers, samples, words
+from bot.slack.asked import Asked
+from bot.slack.blocks import Message
+from bot.slack.client import Failed, call
+from bot.slack.identity import Identity
+from bot.slack.markup import name
+from bot.slack.people import People
+from bot.slack.preview import Showing, preview
+from bot.slack.signing import Signer
+from strategies.refusal import Refusal
+from strategies.release import Intent, IntentKind, Release
+from strategies.spec import ReleaseSpec
+
+log = getLogger(__name__)
+
+_NOT_HERE = frozenset({"channel_not_found", "not_in_channel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What a line of text does."""
+
+    desk: Desk
+    people: People
+    identity: Identity
+    signer: Signer
+
+    async def run(self, asked: Asked) -> None:
+        """From the text to its answer."""
+        if message := await self._answer(asked):
+            await asked.reply.private(message)
+
+    async def _answer(self, asked: Asked) -> Message | None:
+        command = parse(asked.text)
+        match command:
+            case Mistake():
+                return answers.mistake(command, asked.command)
+            case Help(topic):
+                return answers.help_on(topic, asked.command)
+            case Start(spec, preview_only):
+                return await self._preview(asked, spec, look_only=preview_only)
+            case Status() | Samples() | Act() | History():
+                if refused := await self.people.refusal(asked.user):
+                    return answers.refusal(refused)
+                return await self._of_releases(asked, command)
+            case _:
+                assert_never(command)
+
+    async def _of_releases(self, asked: Asked, command: Status | Samples | Act | History) -> Message | None:
+        match command:
+            case Status(target):
+                return await self._status(target or await self.of_thread(asked))
+            case Samples(target, count):
+                return await self.samples(asked, target or await self.of_thread(asked), count)
+            case Act():
+                return await self._act(asked, command)
+            case History(service, limit):
+                return answers.history(service, await self.desk.history(service, limit))
+
+    async def _preview(self, asked: Asked, spec: ReleaseSpec, *, look_only: bool) -> Message:
+        refused, shown, missing = await asyncio.gather(
+            self.people.refusal(asked.user), self.desk.preview(spec), self.missing(asked.channel)
+        )
+        if refused:
+            return answers.refusal(refused)
+        if isinstance(shown, Refusal):
+            return answers.refusal(shown)
+        above = [missing] if missing and not look_only else []
+        return preview(shown, None if look_only else self.signer, showing(asked), above)
+
+    async def _status(self, target: str | None) -> Message:
+        if target is None:
+            return answers.running([(r, self.link(r)) for r in await self.desk.running()])
+        release = await self.desk.find(target)
+        if isinstance(release, Refusal):
+            return answers.refusal(release)
+        return answers.status(release, self.link(release))
+
+    async def _act(self, asked: Asked, command: Act) -> Message:
+        release = await self.desk.find(command.target or await self.of_thread(asked))
+        if isinstance(release, Refusal):
+            return answers.refusal(release)
+        intent = Intent(kind=IntentKind(command.intent), full=command.full)
+        done = await self.desk.act(release.id, intent, asked.actor, asked.origin)
+        if isinstance(done, Refusal):
+            return answers.refusal(done)
+        return answers.sentence(words.taken(name(done.id), words.TAKEN[command.intent]))
+
+    async def samples(self, asked: Asked, target: str | None, count: int | None) -> Message | None:
+        """Into the thread of the release they are of; to the one who asked where there is none."""
+        found = await self.desk.samples(target, count)
+        if isinstance(found, Refusal):
+            return answers.refusal(found)
+        message = samples.looked(found, asked.actor)
+        return None if await self._posted(found, message) else message
+
+    async def _posted(self, found: Looked, message: Message) -> bool:
+        card = found.release.card if found.release else None
+        if card is None or not card.ts:
+            return False
+        content = message.content() | {"thread_ts": card.ts, "unfurl_links": False}
+        try:
+            await call(self.identity.client.chat_postMessage(channel=card.channel, **content))
+        except Failed as e:
+            log.warning("samples could not be posted in the thread of %s: %s", found.service, e)
+            return False
+        return True
+
+    async def of_thread(self, asked: Asked) -> str | None:
+        """The release whose thread this is."""
+        if not asked.thread_ts:
+            return None
+        here = (asked.channel, asked.thread_ts)
+        running = await self.desk.running()
+        return next((r.id for r in running if r.card and (r.card.channel, r.card.ts) == here), None)
+
+    async def missing(self, channel: str) -> str:
+        """What to do where the bot is not in the channel; empty where it is, or where that cannot be known."""
+        try:
+            answer = await call(self.identity.client.conversations_info(channel=channel))
+        except Failed as e:
+            return words.not_here(self.mention) if e.code in _NOT_HERE else ""
+        found = answer.data.get("channel") or {}
+        here = found.get("is_member") or found.get("is_im")
+        return "" if here else words.not_here(self.mention)
+
+    @property
+    def mention(self) -> str:
+        """The bot, to be invited."""
+        return f"<@{self.identity.user}>" if self.identity.user else "@graylight"
+
+    def link(self, release: Release) -> str:
+        """To the card."""
+        card = release.card
+        return self.identity.link(card.channel, card.ts) if card else ""
+
+
+def showing(asked: Asked) -> Showing:
+    """One showing of a preview: its Start acts once, however often it is clicked."""
+    return Showing(asked.user, hashlib.sha256(asked.delivery.encode()).hexdigest()[:16], asked.command)

@@ -1,0 +1,125 @@
+"""Socket Mode: one connection, kept; a connection that looks well and carries nothing is replaced.
+
+Talks to Slack over a websocket, with the aiohttp client: it lost nothing while connections were refreshed. A token that
+Slack refuses is an error at once; an absent Slack is waited for.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from logging import getLogger
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+from bot.slack.app import SlackApp
+from bot.slack.client import Client, Failed, Unwelcome, call, web_client
+
+log = getLogger(__name__)
+
+PING = 5.0  # seconds between pings
+DEAF = 60.0  # seconds without any frame, after which the connection is replaced
+FIRST = 10.0  # seconds that `connect` waits for the first connection before it goes on without
+
+
+class NotWelcome(Exception):
+    """Slack refuses a token: which, and with which code."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """A running connection; `close()` ends it, and what the app still works on."""
+
+    app: SlackApp
+    handler: AsyncSocketModeHandler
+    deaf: float
+    _last: float = 0.0
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last frame of any kind."""
+        ponged = self.handler.client.last_ping_pong_time
+        return time.time() - max(self._last, ponged or 0.0)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a socket is open and was heard of lately."""
+        session = self.handler.client.current_session
+        return session is not None and not session.closed and self.age < self.deaf
+
+    async def heard(self, _frame: Any) -> None:
+        """A frame arrived."""
+        self._last = time.time()
+
+    async def close(self) -> None:
+        """No more requests; those under way may finish for a moment."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await self.app.work.close()
+        if isinstance(self.app.client, Client):
+            await self.app.client.close()
+
+    async def begin(self) -> None:
+        """Connects, trying until it succeeds."""
+        self._last = time.time()
+        await self.handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        self._last = time.time()
+
+    async def watch(self) -> None:
+        """Replaces a connection that has gone deaf, until cancelled."""
+        while True:
+            await asyncio.sleep(self.deaf / 4)
+            if self.age < self.deaf:
+                continue
+            log.warning("nothing heard from Slack for %.0f s: connecting anew", self.age)
+            self._last = time.time()
+            try:
+                await self.handler.client.connect_to_new_endpoint(force=True)
+            except Exception:  # the watchdog's guard: it must outlive any failure to connect
+                log.exception("could not connect to Slack; trying again")
+
+
+async def connect(
+    app: SlackApp,
+    app_token: str,
+    base_url: str | None = None,
+    *,
+    deaf: float = DEAF,
+    ping: float = PING,
+) -> Connection:
+    """A connection, up unless Slack is away (then it comes up later). Raises NotWelcome for a refused token."""
+    await _welcome(app, app_token, base_url)
+    handler = AsyncSocketModeHandler(app, app_token, ping_interval=ping)
+    connection = Connection(app, handler, deaf)
+    handler.client.on_message_listeners.append(connection.heard)
+    first = asyncio.create_task(connection.begin(), name="connecting to Slack")
+    await asyncio.wait({first}, timeout=FIRST)
+    if not first.done():
+        log.warning("Slack does not answer; going on without it until it does")
+    connection._tasks += [first, asyncio.create_task(connection.watch(), name="watching Slack's socket")]  # noqa: SLF001 - its own factory
+    return connection
+
+
+async def _welcome(app: SlackApp, app_token: str, base_url: str | None) -> None:
+    """Both tokens are tried first: the socket client would retry a refused one for ever."""
+    try:
+        await app.identity.learn()
+    except Unwelcome as e:
+        raise NotWelcome(f"Slack refuses the bot token (SLACK_BOT_TOKEN): {e.code}") from e
+    except Failed as e:
+        log.warning("Slack did not say who we are: %s", e)
+    probe = web_client("", base_url or app.client.base_url, retries=0)
+    try:
+        await call(probe.apps_connections_open(app_token=app_token))
+    except Failed as e:
+        if isinstance(e, Unwelcome) or e.code in ("not_allowed_token_type", "missing_scope"):
+            raise NotWelcome(f"Slack refuses the app token (SLACK_APP_TOKEN): {e.code}") from e
+        log.warning("Slack gave no address for a socket: %s", e)
+    finally:
+        await probe.close()

@@ -126,18 +126,24 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
         log.warning("no Slack tokens: running the engine for the command line alone")
         yield NoSurface()
         return
-    from bot.slack.surface import slack
+    from bot.slack.announce import Announcer  # noqa: PLC0415
+    from bot.slack.app import build  # noqa: PLC0415
+    from bot.slack.client import web_client  # noqa: PLC0415
+    from bot.slack.socket import NotWelcome, connect  # noqa: PLC0415
 
     key = await parts.records.signing_key()
-    async with slack(
-        parts.desk,
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        signing_key=key,
-        clock=Utc(),
-    ) as surface:
-        yield surface
+    bot_token = settings.slack_bot_token.get_secret_value()
+    app = build(parts.desk, bot_token=bot_token, base_url=settings.slack_api_url, signing_key=key, clock=Utc())
+    announcer = Announcer(web_client(bot_token, settings.slack_api_url, retries=0), key)
+    try:
+        connection = await connect(app, settings.slack_app_token.get_secret_value(), settings.slack_api_url)
+    except NotWelcome as e:
+        raise Unusable(str(e)) from e
+    try:
+        yield announcer
+    finally:
+        await connection.close()
+        await announcer.close()
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -40,7 +40,9 @@ def _title(plan: "Plan") -> Text:
     head = f"{plan.strategy.title} {plan.service} "
     where = f"  in {plan.environment}" + (f" (namespace {plan.namespace})" if plan.namespace else "")
     return Text.assemble(
-        (clean(head), "bold"), (f"{plan.from_version} → {plan.to_version}", "bold cyan"), (clean(where), "dim")
+        (clean(head), "bold"),
+        (f"{plan.from_version} → {plan.to_version}", "bold cyan"),
+        (clean(where), "dim"),
     )
 
 

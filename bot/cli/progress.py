@@ -33,6 +33,7 @@ _STYLES = {
     "failed": "bold red",
 }
 _BAR = 40  # cells
+_HOUR = 3600  # seconds
 
 
 def panel(release: "Release", now: datetime | None = None) -> "RenderableType":
@@ -63,7 +64,11 @@ def due(release: "Release", now: datetime) -> str:
     if release.due is None or release.ended:
         return ""
     left = max(0, round((release.due - now).total_seconds()))
-    clock = f"{left // 3600}:{left % 3600 // 60:02}:{left % 60:02}" if left >= 3600 else f"{left // 60}:{left % 60:02}"  # noqa: PLR2004 — an hour
+    clock = (
+        f"{left // 3600}:{left % 3600 // 60:02}:{left % 60:02}"
+        if left >= _HOUR
+        else f"{left // 60}:{left % 60:02}"
+    )
     what = {
         "soaking": "goes on in" if release.plan.auto else "asks in",
         "asking": "holds in",

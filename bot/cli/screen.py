@@ -78,7 +78,8 @@ class Screen:
 
     def trouble(self, text: str) -> None:
         """Something that went wrong, on stderr."""
-        print(clean(text), file=sys.stderr, flush=True)
+        sys.stderr.write(clean(text) + "\n")
+        sys.stderr.flush()
 
     def refuse(self, refusal: "Refusal") -> None:
         """A refusal: what, and the remedy, on stderr; as a document too, under -o json."""
@@ -89,8 +90,12 @@ class Screen:
         """An answer without spaces around it, None at the end of the input. `fresh` forgets what was typed before."""
         if fresh:
             self._keys.forget()
-        print(f"{clean(question)} ", end="", file=self._out, flush=True)
+        self.prompt(question)
         return await self._keys.line()
+
+    def prompt(self, question: str) -> None:
+        """The question alone; the answer is awaited already, or will be."""
+        print(f"{clean(question)} ", end="", file=self._out, flush=True)
 
 
 class Keyboard:

@@ -72,7 +72,9 @@ def samples(looked: "Looked") -> "RenderableType":
     sides = [(looked.old_version, count.old), (looked.new_version, count.new)]
     for version, side in sides:
         if side.n or version:
-            table.add_row(clean(version) or "answered", str(side.n), str(side.failed), _codes(side), *_times(side))
+            table.add_row(
+                clean(version) or "answered", str(side.n), str(side.failed), _codes(side), *_times(side)
+            )
     parts: list[RenderableType] = [styled(_headline(looked)), table]
     for version, side in sides:
         if side.example:

@@ -26,25 +26,27 @@ class Pace:
     backoff: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a container has around it: its pod's address, the pace, and who wants to hear of it."""
+
+    address: str
+    pace: Pace
+    changed: Callable[[], None]
+    say: Callable[[str, str, str], None]
+
+
 class Container:
     """A container of a pod, with its process."""
 
-    def __init__(
-        self,
-        spec: Obj,
-        behaviour: Behaviour | None,
-        address: str,
-        pace: Pace,
-        changed: Callable[[], None],
-        say: Callable[[str, str, str], None],
-    ) -> None:
+    def __init__(self, spec: Obj, behaviour: Behaviour | None, around: Around) -> None:
         self.spec = spec
         self.name = str(spec["name"])
         self._behaviour = behaviour
-        self._address = address
-        self._pace = pace
-        self._changed = changed
-        self._say = say
+        self._address = around.address
+        self._pace = around.pace
+        self._changed = around.changed
+        self._say = around.say
         self._program: Program | None = None
         self.state: Obj = {"waiting": {"reason": "ContainerCreating"}}
         self.last: Obj = {}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from bot.playground.kube.answers import Refusal
 from bot.playground.kube.kinds import BY_KIND, Resource
 from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import CONTROLLER
 from bot.playground.kube.times import later, now
 from strategies.objects import NAMESPACE, POD, Obj, at, meta, name_of, namespace_of, uid_of, version_of
 
-_MANAGER = "kube-controller-manager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def delete(
         if resource.kind == NAMESPACE:
             obj["status"]["phase"] = "Terminating"
 
-    return registry.mend(resource, old, mark, _MANAGER), False
+    return registry.mend(resource, old, mark, CONTROLLER), False
 
 
 def _check(resource: Resource, old: Obj, how: Deletion) -> None:
@@ -104,7 +104,7 @@ def orphan(registry: Registry, owner: Obj) -> None:
             if not refs:
                 del made["metadata"]["ownerReferences"]
 
-        registry.mend(resource, obj, free, _MANAGER)
+        registry.mend(resource, obj, free, CONTROLLER)
 
 
 def finish(registry: Registry, resource: Resource, obj: Obj) -> None:

@@ -13,8 +13,8 @@ from bot.playground.kube.events import Recorder
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.progress import status_of
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import Writer
-from bot.playground.kube.replicasets import MANAGER, owner_reference
+from bot.playground.kube.requests import CONTROLLER, STATUS
+from bot.playground.kube.replicasets import owner_reference
 from bot.playground.kube.revisions import (
     DESIRED,
     MOST,
@@ -102,7 +102,7 @@ class Deployments:
                 def adopt(made: Obj) -> None:
                     made["metadata"].setdefault("ownerReferences", []).append(owner_reference(deployment))
 
-                found.append(self._registry.mend(BY_KIND[REPLICASET], replica_set, adopt, MANAGER))
+                found.append(self._registry.mend(BY_KIND[REPLICASET], replica_set, adopt, CONTROLLER))
         return sorted(found, key=lambda r: (meta(r).get("creationTimestamp", ""), revision_of(r)))
 
     def _new(self, deployment: Obj, sets: list[Obj]) -> Obj | None:
@@ -167,7 +167,7 @@ class Deployments:
         def note(made: Obj) -> None:
             made["metadata"].setdefault("annotations", {}).update(notes)
 
-        return self._registry.mend(BY_KIND[REPLICASET], replica_set, note, MANAGER)
+        return self._registry.mend(BY_KIND[REPLICASET], replica_set, note, CONTROLLER)
 
     def _resize(self, deployment: Obj, replica_set: Obj, size: int) -> Obj:
         before, settle = _size(replica_set), at(deployment, "spec", "minReadySeconds", default=0)
@@ -178,7 +178,7 @@ class Deployments:
             if settle or made["spec"].get("minReadySeconds"):
                 made["spec"]["minReadySeconds"] = settle
 
-        made = self._registry.mend(BY_KIND[REPLICASET], replica_set, resize, MANAGER)
+        made = self._registry.mend(BY_KIND[REPLICASET], replica_set, resize, CONTROLLER)
         if before != size:
             way = "up" if size > before else "down"
             words = f"Scaled {way} replica set {name_of(replica_set)} from {before} to {size}"

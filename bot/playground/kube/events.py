@@ -15,6 +15,7 @@ class Recorder:
     def __init__(self, registry: Registry, source: str) -> None:
         self._registry = registry
         self._source = source
+        self._writer = Writer(manager=source)
         self._said: dict[tuple[str, str, str], str] = {}
 
     def say(self, about: Obj, reason: str, message: str, kind: str = "Normal") -> None:
@@ -27,7 +28,7 @@ class Recorder:
             def count(event: Obj) -> None:
                 event |= {"count": event.get("count", 1) + 1, "lastTimestamp": now()}
 
-            self._registry.mend(resource, stored, count, self._source)
+            self._registry.mend(resource, stored, count, self._writer)
             return
         home = self._registry.store.get(NAMESPACE, "", namespace)
         if home is None or meta(home).get("deletionTimestamp"):
@@ -53,4 +54,4 @@ class Recorder:
             "lastTimestamp": now(),
             "count": 1,
         }
-        self._registry.create(resource, namespace, body, Writer(manager=self._source))
+        self._registry.create(resource, namespace, body, self._writer)

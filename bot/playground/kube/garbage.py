@@ -7,7 +7,7 @@ from bot.playground.kube.deletes import Deletion, delete, dependants, finish
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import shown, used
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.replicasets import MANAGER
+from bot.playground.kube.requests import CONTROLLER, STATUS
 from bot.playground.kube.store import Change
 from bot.playground.kube.work import Queue
 from strategies.objects import EVENT, NAMESPACE, POD, QUOTA, Obj, at, meta, name_of, namespace_of, uid_of
@@ -75,7 +75,7 @@ class Garbage:
                 if left:
                     made["metadata"]["finalizers"] = left
 
-            self._registry.mend(resource, owner, free, MANAGER)
+            self._registry.mend(resource, owner, free, CONTROLLER)
         for _, obj in found:
             if not meta(obj).get("deletionTimestamp"):
                 kind = next(k for k in BY_KIND if k.name == obj["kind"] and k.api == obj["apiVersion"])

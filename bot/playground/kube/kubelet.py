@@ -11,18 +11,22 @@ from collections.abc import Mapping
 from bot.playground.kube import pods as p
 from bot.playground.kube.addresses import Addresses
 from bot.playground.kube.answers import Refusal, bad_request
-from bot.playground.kube.containers import Container, Pace
+from bot.playground.kube.containers import Around, Container, Pace
 from bot.playground.kube.deletes import finish
 from bot.playground.kube.events import Recorder
 from bot.playground.kube.images import Behaviour, behaviour_of
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.registry import Registry
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.scheduler import ADDRESS, NODE_NAME, unschedulable
 from bot.playground.kube.store import Change
 from bot.playground.kube.times import now
 from strategies.objects import POD, Obj, at, meta, name_of, namespace_of, uid_of
 
-MANAGER = "kubelet"
+_NAME = "kubelet"
+_STATUS = Writer(manager=_NAME, subresource="status")
+_BINDING = Writer(manager="kube-scheduler", subresource="binding")
+_SCHEDULED = Writer(manager="kube-scheduler", subresource="status")
 
 
 class Kubelet:
@@ -35,7 +39,7 @@ class Kubelet:
         self.addresses = addresses
         self.pace = pace
         self.images = images
-        self.record = Recorder(registry, MANAGER)
+        self.record = Recorder(registry, _NAME)
         self._pods: dict[str, Pod] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._waiting: set[str] = set()
@@ -110,7 +114,7 @@ class Pod:
         self.containers: list[Container] = []
 
     def heard(self, change: Change) -> None:
-        """The pod's object changed: is it to go, or was a gate's condition set?"""
+        """The pod's object changed: it is to go, or a gate's condition was set."""
         if change.type == "DELETED":
             self._leaving.set()
             self._hurry.set()
@@ -155,15 +159,9 @@ class Pod:
             self._say("FailedCreatePodSandBox", "no free pod address", "Warning")
             return
         self._address, self._began = address, now()
+        around = Around(address, self._node.pace, self.tell, self._say)
         self.containers = [
-            Container(
-                spec,
-                behaviour_of(str(spec.get("image", "")), self._node.images),
-                address,
-                self._node.pace,
-                self.tell,
-                self._say,
-            )
+            Container(spec, behaviour_of(str(spec.get("image", "")), self._node.images), around)
             for spec in self._spec.get("containers") or []
         ]
         self.tell()
@@ -190,7 +188,7 @@ class Pod:
         def bind(pod: Obj) -> None:
             pod["spec"]["nodeName"] = NODE_NAME
 
-        bound = self._node.registry.mend(BY_KIND[POD], found, bind, "kube-scheduler", "binding")
+        bound = self._node.registry.mend(BY_KIND[POD], found, bind, _BINDING)
         self._condition(bound, status="True")
         self._say("Scheduled", f"Successfully assigned {self._namespace}/{self._name} to {NODE_NAME}")
 
@@ -199,7 +197,7 @@ class Pod:
             old = pod.setdefault("status", {}).get("conditions") or []
             pod["status"]["conditions"] = p.set_condition(old, "PodScheduled", now(), **fields)
 
-        self._node.registry.mend(BY_KIND[POD], found, tell, "kube-scheduler", "status")
+        self._node.registry.mend(BY_KIND[POD], found, tell, _SCHEDULED)
 
     def tell(self) -> None:
         """Write the pod's status as it is now."""
@@ -235,7 +233,7 @@ class Pod:
                 "observedGeneration": meta(pod).get("generation", 1),
             }
 
-        self._node.registry.mend(BY_KIND[POD], found, write, STATUS)
+        self._node.registry.mend(BY_KIND[POD], found, write, _STATUS)
 
     async def _drain(self) -> None:
         """Serve on for the grace; a second delete with grace 0 cuts it short."""

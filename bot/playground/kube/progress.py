@@ -100,7 +100,7 @@ def _progress(
         )
         return _say(conditions, "Progressing", "True", reason, words, touch=moved), _left(deployment, {})
     if moved:
-        return _say(conditions, "Progressing", "True", old["reason"], old["message"], touch=True), _left(
+        return _say(conditions, "Progressing", "True", old["reason"], old["message"]), touch=True), _left(
             deployment, {}
         )
     left = _left(deployment, old)

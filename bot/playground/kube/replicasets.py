@@ -14,7 +14,7 @@ from bot.playground.kube.events import Recorder
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import alive
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import Writer
+from bot.playground.kube.requests import CONTROLLER, STATUS
 from bot.playground.kube.store import Change
 from bot.playground.kube.times import now
 from bot.playground.kube.work import Queue
@@ -32,7 +32,6 @@ from strategies.objects import (
     uid_of,
 )
 
-MANAGER = "kube-controller-manager"
 _COST = "controller.kubernetes.io/pod-deletion-cost"
 _RETRY = 1.0  # seconds until a refused pod is tried again
 
@@ -86,11 +85,11 @@ class ReplicaSets:
         for pod in self._store.all(POD, namespace_of(replica_set)):
             fits, holder = matches(selector, labels_of(pod)), p.owner(pod).get("uid")
             if holder == uid and not fits and not p.terminating(pod):
-                self._registry.mend(BY_KIND[POD], pod, _released(uid), MANAGER)
+                self._registry.mend(BY_KIND[POD], pod, _released(uid), CONTROLLER)
             elif holder == uid:
                 found.append(pod)
             elif adopt and fits and not holder and not p.terminating(pod) and alive(pod):
-                found.append(self._registry.mend(BY_KIND[POD], pod, _adopted(replica_set), MANAGER))
+                found.append(self._registry.mend(BY_KIND[POD], pod, _adopted(replica_set), CONTROLLER))
         return found
 
     def _create(self, replica_set: Obj, missing: int) -> str:

@@ -41,6 +41,10 @@ class Writer:
     force: bool = False
 
 
+CONTROLLER = Writer(manager="kube-controller-manager")
+STATUS = Writer(manager="kube-controller-manager", subresource="status")
+
+
 def decoded(resource: Resource, body: Any, by: Writer, *, patching: bool = False) -> Obj:
     """The request's own copy: known fields only, or a refusal of the unknown ones."""
     if not isinstance(body, dict) or not isinstance(body.get("metadata", {}), dict):

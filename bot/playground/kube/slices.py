@@ -8,8 +8,8 @@ from bot.playground.kube.endpoints import SERVICE_NAME
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import alive
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import Writer
-from bot.playground.kube.replicasets import MANAGER, owner_reference
+from bot.playground.kube.requests import CONTROLLER
+from bot.playground.kube.replicasets import owner_reference
 from bot.playground.kube.store import Change
 from bot.playground.kube.work import Queue
 from strategies.objects import (
@@ -94,7 +94,7 @@ class Slices:
         def write(made: Obj) -> None:
             made.update(content)
 
-        self._registry.mend(BY_KIND[ENDPOINTSLICE], held, write, MANAGER)
+        self._registry.mend(BY_KIND[ENDPOINTSLICE], held, write, CONTROLLER)
 
 
 def _ports(service: Obj, pod: Obj | None) -> tuple[tuple[str, int, str], ...]:

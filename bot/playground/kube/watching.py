@@ -17,6 +17,7 @@ from bot.playground.kube.store import Change, Store
 from strategies.objects import Obj, namespace_of
 
 _BOOKMARKS = 60.0  # seconds between two, as a real server's
+_LONGEST = 1800.0  # seconds of a watch without a wish
 _LAST_BOOKMARK = 2.0  # seconds before the end of a watch
 
 
@@ -36,10 +37,12 @@ class Watches:
         self, request: web.Request, resource: Resource, namespace: str, matcher: Matcher
     ) -> web.StreamResponse:
         """Stream until the client's timeoutSeconds are over, it goes away, or the watch is dropped."""
-        queue: asyncio.Queue[Change | None] = asyncio.Queue()
-        watch = _Watch(self._store, resource, namespace, matcher, request.query, queue)
+        def fits(obj: Obj) -> bool:
+            return namespace in ("", namespace_of(obj)) and matcher(obj)
+
+        watch = _Watch(self._store, resource, fits, request.query)
         stop = self._store.subscribe(watch.hear)
-        self._open.add(queue)
+        self._open.add(watch.queue)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         try:
             await response.prepare(request)
@@ -47,35 +50,26 @@ class Watches:
         except ConnectionError:
             pass  # the client has gone: nothing is left to tell it
         finally:
-            self._open.discard(queue)
+            self._open.discard(watch.queue)
             stop()
         return response
 
 
 class _Watch:
-    def __init__(
-        self,
-        store: Store,
-        resource: Resource,
-        namespace: str,
-        matcher: Matcher,
-        query: Mapping[str, str],
-        queue: asyncio.Queue[Change | None],
-    ) -> None:
+    def __init__(self, store: Store, resource: Resource, fits: Matcher, query: Mapping[str, str]) -> None:
         self._store = store
         self._resource = resource
-        self._namespace = namespace
-        self._matcher = matcher
+        self._matcher = fits
         self._query = query
-        self._queue = queue
+        self.queue: asyncio.Queue[Change | None] = asyncio.Queue()
         self._version = store.version
 
     def hear(self, change: Change) -> None:
         if change.kind == self._resource.kind:
-            self._queue.put_nowait(change)
+            self.queue.put_nowait(change)
 
     def _fits(self, obj: Obj | None) -> bool:
-        return obj is not None and self._namespace in ("", namespace_of(obj)) and self._matcher(obj)
+        return obj is not None and self._matcher(obj)
 
     def _event(self, change: Change) -> Obj | None:
         was, fits = self._fits(change.before), self._fits(change.obj)
@@ -92,7 +86,7 @@ class _Watch:
         since = self._query.get("resourceVersion", "")
         initial = self._query.get("sendInitialEvents") == "true"
         if since in ("", "0") or initial:
-            found = [o for o in self._store.all(self._resource.kind, self._namespace) if self._matcher(o)]
+            found = [o for o in self._store.all(self._resource.kind) if self._matcher(o)]
             events: list[Obj] = [{"type": "ADDED", "object": obj} for obj in found]
             if initial and self._query.get("allowWatchBookmarks") == "true":
                 events.append(self._bookmark({"k8s.io/initial-events-end": "true"}))
@@ -119,25 +113,30 @@ class _Watch:
         for event in backlog:
             await _send(response, event)
         loop = asyncio.get_running_loop()
-        start, seconds = loop.time(), float(self._query.get("timeoutSeconds") or 1800)
-        marks = self._query.get("allowWatchBookmarks") == "true"
-        due = start + (min(_BOOKMARKS, seconds - _LAST_BOOKMARK) if seconds > _LAST_BOOKMARK else seconds)
-        while (left := start + seconds - loop.time()) > 0:
-            wait = min(left, due - loop.time()) if marks and due > loop.time() else left
+        end = loop.time() + float(self._query.get("timeoutSeconds") or _LONGEST)
+        mark = self._next_mark(loop.time(), end)
+        while loop.time() < end:
             try:
-                change = await asyncio.wait_for(self._queue.get(), max(wait, 0.001))
+                async with asyncio.timeout_at(min(mark, end)):
+                    change = await self.queue.get()
             except TimeoutError:
-                if marks and loop.time() >= due and loop.time() < start + seconds:
-                    self._version = max(self._version, self._store.version if self._queue.empty() else 0)
+                if loop.time() >= mark:
+                    self._version = self._store.version
                     await _send(response, self._bookmark())
-                    left_after = start + seconds - loop.time()
-                    due = loop.time() + (min(left_after, _BOOKMARKS))
+                    mark = self._next_mark(loop.time(), end)
                 continue
             if change is None:
                 return
             self._version = change.version
-            if event := self._event(change):
-                await _send(response, event)
+            if told := self._event(change):
+                await _send(response, told)
+
+    def _next_mark(self, now: float, end: float) -> float:
+        """When the next bookmark is due; one comes shortly before the end."""
+        if self._query.get("allowWatchBookmarks") != "true":
+            return end + 1
+        last = end - _LAST_BOOKMARK
+        return min(now + _BOOKMARKS, last) if now < last else end + 1
 
 
 async def _send(response: web.StreamResponse, event: Obj) -> None:

@@ -1,0 +1,206 @@
+"""A hand-written office: real plans and real releases, an engine that does what a test's script says, no cluster.
+
+A script is a coroutine function: it gets the office and moves the release (`move`), or waits for a person (`until`). It
+runs while somebody leads, as the engine does: from the start where `elsewhere`, else while `engine()` is entered.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.ports import Looked, Origin, Preview
+from strategies.hints import Hints
+from strategies.objects import DEPLOYMENT, INGRESS, SERVICE, Obj
+from strategies.plan import Plan
+from strategies.planner import plan as planned
+from strategies.probe import Probe
+from strategies.refusal import Refusal
+from strategies.release import Actor, Counted, Intent, Measured, Release, State
+from strategies.samples import Side, Tally
+from strategies.snapshot import Snapshot
+from strategies.spec import ReleaseSpec, Strategy
+
+SEED = Path(__file__).with_name("service.yaml")
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PROBE = Probe(url="http://hi.k8sdemo.com/hello", connect="127.0.0.1:31721")
+ANA = Actor(id="U0ANA", via="slack")
+ME = Actor(id="kim", via="cli")
+
+Script = Callable[["FakeOffice"], Awaitable[None]]
+
+
+def snapshot() -> Snapshot:
+    """The service of `service.yaml`: three pods of v2."""
+    kinds = {"Deployment": DEPLOYMENT, "Service": SERVICE, "Ingress": INGRESS}
+    objects: dict[Any, dict[str, Obj]] = {}
+    for found in yaml.safe_load_all(SEED.read_text()):
+        found["metadata"] |= {"namespace": "shop", "generation": 1}
+        if found["kind"] == "Deployment":
+            found["status"] = {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
+        objects.setdefault(kinds[found["kind"]], {})[found["metadata"]["name"]] = found
+    return Snapshot("shop", objects)
+
+
+def plan(spec: ReleaseSpec) -> Plan | Refusal:
+    """As the desk would."""
+    return planned(spec, snapshot(), Hints(probe=PROBE))
+
+
+def release(number: int = 17, *, actor: Actor = ME, **wishes: Any) -> Release:
+    """A release that has just been started."""
+    spec = ReleaseSpec(strategy=Strategy.CANARY, service="k8sdemo", version="v6", **wishes)
+    made = plan(spec)
+    assert isinstance(made, Plan), made
+    found = Release(
+        id=f"k8sdemo-{number}",
+        number=number,
+        plan=made.bind(f"k8sdemo-{number}"),
+        started_by=actor,
+        started_at=NOW,
+        since=NOW,
+        stable_pods=Counted(ready=3, total=3),
+    )
+    return found.tell("started", f"{actor.id} started it.", NOW, by=actor)
+
+
+def at(found: Release, state: State, text: str = "", **more: Any) -> Release:
+    """The same release in another state, at its first soak, with one more event."""
+    soak = next(n for n, step in enumerate(found.plan.steps) if step.kind == "soak")
+    base = {"cursor": soak, "canary_pods": Counted(ready=1, total=1), "changed": True}
+    if state in {State.PROMOTED, State.ROLLED_BACK, State.CANCELLED, State.FAILED}:
+        base = {"ended_at": NOW + timedelta(minutes=5)}
+    moved = found.become(state, NOW, **(base | more))
+    return moved.tell(state.value, text or f"It is {state.value}.", NOW) if text is not None else moved
+
+
+MEASURED = Measured(asked=25, hits=24, n=100, verdict="proven", at=NOW)
+
+
+class FakeOffice:
+    """`Office` and `Desk` over one list of records; `acted` is what people asked for."""
+
+    def __init__(
+        self, script: Script | None = None, *, found: Release | None = None, elsewhere: bool = False
+    ) -> None:
+        self.whoami = "kim"
+        self.elsewhere = elsewhere
+        self.led_here = False
+        self.script = script
+        self.records = [found] if found else []
+        self.acted: list[Intent] = []
+        self.deliveries: list[str] = []
+        self.started: list[tuple[ReleaseSpec, str]] = []
+        self.past: list[Release] = []
+        self.refusal: Refusal | None = None
+        self.failure: Exception | None = None
+        self.notes: tuple[str, ...] = ()
+        self.followed = asyncio.Event()
+        self._changed = asyncio.Condition()
+
+    @property
+    def desk(self) -> "FakeOffice":
+        return self
+
+    @property
+    def release(self) -> Release:
+        return self.records[-1]
+
+    async def push(self, found: Release) -> None:
+        """One more record, for everybody who follows."""
+        async with self._changed:
+            self.records.append(found)
+            self._changed.notify_all()
+
+    async def move(self, state: State, text: str = "", **more: Any) -> None:
+        """The engine's move."""
+        await self.push(at(self.release, state, text, **more))
+
+    async def until(self, kind: str) -> None:
+        """Until a person asks for this."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: any(i.kind == kind for i in self.acted))
+
+    # Office
+
+    async def engine_elsewhere(self) -> bool:
+        return self.elsewhere
+
+    async def follow(self, release_id: str) -> AsyncIterator[Release]:
+        self.followed.set()
+        seen = len(self.records) - 1
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: len(self.records) > seen)
+            yield self.records[seen]
+            if self.records[seen].ended:
+                return
+            seen += 1
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[bool]:
+        self.led_here = not self.elsewhere
+        task = asyncio.create_task(self._play())
+        try:
+            yield self.led_here
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _play(self) -> None:
+        if self.script is not None:
+            await self.script(self)
+
+    # Desk
+
+    async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
+        self._fail()
+        made = plan(spec)
+        return self.refusal or (made if isinstance(made, Refusal) else Preview(made, self.notes))
+
+    async def start(
+        self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
+    ) -> Release | Refusal:
+        self.deliveries.append(origin.delivery)
+        self.started.append((spec, plan_hash))
+        await self.push(release(actor=actor, **spec.model_dump(exclude={"strategy", "service", "version"})))
+        return self.release
+
+    async def act(
+        self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None
+    ) -> Release | Refusal:
+        self.deliveries.append(origin.delivery)
+        if revision is not None and revision != self.release.revision:
+            return Refusal(code="stale", what=f"{release_id} has moved on.")
+        moved = self.release.on(intent, actor, NOW)
+        if isinstance(moved, Release):
+            self.acted.append(intent)
+            await self.push(moved)
+        return moved
+
+    async def find(self, target: str | None) -> Release | Refusal:
+        self._fail()
+        if not self.records or target not in {None, self.release.id, "k8sdemo"}:
+            return Refusal(code="no-such-release", what=f"There is no release `{target}`.", remedy="`/release status`")
+        return self.release
+
+    async def running(self) -> Sequence[Release]:
+        self._fail()
+        return [r for r in self.records[-1:] if not r.ended]
+
+    async def history(self, service: str, limit: int) -> Sequence[Release]:
+        return self.past[:limit]
+
+    async def samples(self, target: str | None, count: int | None) -> Looked | Refusal:
+        new = Side(n=24, statuses={"200": 24}, p50=2.1, p95=4.0, example="Hello v6 \x1b[2J", example_status=200)
+        old = Side(n=76, failed=1, statuses={"200": 75, "503": 1}, p50=2.4, p95=9.1, example="Hello v2")
+        return Looked(self.release, "k8sdemo", "v2", "v6", 25, Tally(sent=100, new=new, old=old), proxied=False)
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure

@@ -4,7 +4,7 @@ Level-triggered: it looks at the whole every time and needs no memory but the re
 as it should be recorded *before* anything is done, the writes to make after that, and what to wait for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from strategies import judgement, words
@@ -67,6 +67,7 @@ def decide(view: View) -> Decision:
 
 def _walk(view: View) -> Decision:
     """Pass every step that is true already, and stop at the first that needs something."""
+    first = view.release
     for _ in range(len(view.release.steps) + 1):
         release, step = view.release, view.release.step
         if step is None:
@@ -80,7 +81,8 @@ def _walk(view: View) -> Decision:
         else:
             moved = _settle(step, ensure(step, view), view)
         if moved.writes or moved.wait or moved.release.state is not release.state:
-            return moved
+            told = moved.release.cursor != first.cursor or moved.release.events != first.events
+            return replace(moved, lazily=moved.lazily and not told)
         view = View(moved.release, view.snapshot, view.evidence, view.now)
         if isinstance(view.release.step, Prove):
             # the samples of one proof must not count for the next: record, then look again

@@ -5,7 +5,6 @@ Only what a terminal has beyond Slack is read here: `--yes`, `--detach`, `--foll
 """
 
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,13 +37,6 @@ _CODES = (
 )
 
 
-class Output(StrEnum):
-    """What `-o` takes."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 class Commands(typer.core.TyperGroup):
     """Commands that leave a word they do not know to the grammar, and a help of one screen."""
 
@@ -63,7 +55,8 @@ class Commands(typer.core.TyperGroup):
 app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 Words = typer.Context
-As = Annotated[Output, typer.Option("--output", "-o", help="text, or json for scripts.")]
+_OUTPUTS = ("text", "json")
+As = Annotated[str, typer.Option("--output", "-o", help="text, or json for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Start without asking.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Do not follow the release.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Until it ends or needs a person.")]
@@ -82,28 +75,31 @@ def _root(
         raise typer.Exit
 
 
-def _obey(ctx: typer.Context, output: Output, **said: bool) -> None:
+def _obey(ctx: typer.Context, output: str, **said: bool) -> None:
     from bot.cli.commands import Wish, obey
     from bot.cli.screen import Screen
 
+    if output not in _OUTPUTS:
+        typer.echo(f"`-o` takes `text` or `json`, not `{output}`.", err=True)
+        raise typer.Exit(2)
     name = () if ctx.info_name == _UNKNOWN else (str(ctx.info_name),)
-    raise typer.Exit(obey([*name, *ctx.args], Wish(**said), Screen(as_json=output is Output.JSON)))
+    raise typer.Exit(obey([*name, *ctx.args], Wish(**said), Screen(as_json=output == "json")))
 
 
-def _start(ctx: Words, output: As = Output.TEXT, yes: Yes = False, detach: Detach = False) -> None:  # noqa: FBT002 — how Typer declares a switch
+def _start(ctx: Words, output: As = "text", yes: Yes = False, detach: Detach = False) -> None:  # noqa: FBT002 — how Typer declares a switch
     _obey(ctx, output, yes=yes, detach=detach)
 
 
-def _act(ctx: Words, output: As = Output.TEXT, yes: Yes = False, detach: Detach = False) -> None:  # noqa: FBT002 — how Typer declares a switch
+def _act(ctx: Words, output: As = "text", yes: Yes = False, detach: Detach = False) -> None:  # noqa: FBT002 — how Typer declares a switch
     del yes  # an intent asks nothing; scripts may say it to every command
     _obey(ctx, output, detach=detach)
 
 
-def _status(ctx: Words, output: As = Output.TEXT, follow: Follow = False) -> None:  # noqa: FBT002 — how Typer declares a switch
+def _status(ctx: Words, output: As = "text", follow: Follow = False) -> None:  # noqa: FBT002 — how Typer declares a switch
     _obey(ctx, output, follow=follow)
 
 
-def _see(ctx: Words, output: As = Output.TEXT) -> None:
+def _see(ctx: Words, output: As = "text") -> None:
     _obey(ctx, output)
 
 

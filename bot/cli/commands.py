@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from difflib import get_close_matches
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from bot.cli import documents
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "graylight"
 FLAGS = ("--yes", "--detach", "--output", "--follow")  # of the terminal alone, not of the grammar
+_WIDTH = 78  # cells of help
 _FOLLOWED = (IntentKind.PROMOTE, IntentKind.RESUME, IntentKind.ROLLBACK)
 
 
@@ -189,8 +191,25 @@ def _help(command: Help, screen: Screen) -> int:
         else overview().rstrip()
     )
     screen.document({"help": text})
-    screen.say(text)
+    screen.say(_columns(text))
     return Exit.DONE
+
+
+def _columns(text: str) -> str:
+    """Help as a terminal shows it: a flag on a line of its own, what it does below it, nothing wider than 80 cells."""
+    lines: list[str] = []
+    for row in text.split("\n"):
+        head, dash, body = row.partition("` – ")
+        if dash and head.startswith("`"):
+            lines += [
+                f"  `{head[1:]}`",
+                *wrap(body, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6),
+            ]
+        elif row.startswith("`") and row.endswith("`"):
+            lines.append(f"  {row}")
+        else:
+            lines += wrap(row, _WIDTH) or [""]
+    return "\n".join(lines)
 
 
 def _terminal_flags(topic: str | None) -> str:

@@ -52,7 +52,6 @@ def release(found: "Release", *, events: bool = False) -> Json:
         "started_at": _time(found.started_at),
         "ended_at": _time(found.ended_at),
         "intents": [intent.value for intent in found.intents()],
-        "plan": plan.hash,
     }
     return shown | ({"events": [event(e) for e in found.events]} if events else {})
 

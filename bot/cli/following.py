@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from bot.cli.screen import Screen
 
 _QUESTIONS = {
-    IntentKind.PROMOTE: ("promote", "p"),
-    IntentKind.RESUME: ("resume", "r"),
-    IntentKind.ROLLBACK: ("roll back", "b"),
-    IntentKind.HOLD: ("hold", "h"),
+    IntentKind.PROMOTE: "[p]romote",
+    IntentKind.RESUME: "[r]esume",
+    IntentKind.ROLLBACK: "roll [b]ack",
+    IntentKind.HOLD: "[h]old",
 }
-_WAIT, _LEAVE = "wait", "leave"
+_WAIT, _LEAVE = "wait", "quit"
 _NEEDS_A_PERSON = (State.ASKING, State.HOLDING)
 
 
@@ -209,21 +209,22 @@ def origin() -> Origin:
 
 
 def _asked(release: Release) -> str:
-    words = [f"[{letter}] {word}" for kind, (word, letter) in _QUESTIONS.items() if kind in release.intents()]
-    return f"{release.id} is {release.state.value}. {', '.join(words)}, [w] wait, [q] leave?"
+    words = [word for kind, word in _QUESTIONS.items() if kind in release.intents()]
+    return f"{release.id} is {release.state.value}: {', '.join(words)}, [w]ait, [q]uit?"
 
 
 def _understood(answer: str | None, release: Release) -> str | None:
-    """The intent's name, `wait`, `leave`; None where it is none of those."""
+    """The intent's name, `wait`, `quit`; None where it is none of those."""
     if answer is None:
         return _LEAVE
     typed = clean(answer).lower()
-    if typed in {"", "w", _WAIT}:
-        return _WAIT if typed else None
-    if typed in {"q", "quit", "exit", _LEAVE}:
+    if typed in {"w", _WAIT}:
+        return _WAIT
+    if typed in {"q", _LEAVE}:
         return _LEAVE
-    for kind, (word, letter) in _QUESTIONS.items():
-        if kind in release.intents() and typed in {word, letter, kind.value}:
+    for kind, word in _QUESTIONS.items():
+        letter, whole = word[word.index("[") + 1], word.replace("[", "").replace("]", "")
+        if kind in release.intents() and typed in {letter, whole, kind.value}:
             return kind.value
     return None
 

@@ -48,8 +48,7 @@ def _title(plan: "Plan") -> Text:
 
 def _found(plan: "Plan") -> Table:
     grid = _grid()
-    pods = f"{plan.stable_pods} pod{'s' if plan.stable_pods != 1 else ''}"
-    grid.add_row("found", clean(f"Deployment {plan.stable}, {pods}, {plan.from_image}"))
+    grid.add_row("found", clean(f"Deployment {plan.stable}, {_pods(plan.stable_pods)}, {plan.from_image}"))
     if plan.ways:
         leads = "".join(f", {route}" for route in plan.routes)
         grid.add_row("", clean(", ".join(f"Service {way.service}" for way in plan.ways) + leads))
@@ -74,8 +73,8 @@ def _stages(plan: "Plan") -> "RenderableType":
         table.add_row(
             f"{stage.number} {clean(stage.title)}",
             f"{stage.share} %",
-            f"{stage.stable_pods} pods",
-            f"{stage.canary_pods} pods",
+            _pods(stage.stable_pods),
+            _pods(stage.canary_pods),
             Text(clean(stage.note), "dim"),
         )
     return Padding(table, (0, 0, 0, 2))
@@ -98,6 +97,10 @@ def _times(plan: "Plan") -> "Iterator[str]":
         yield f"holds after {duration(timers.ask_for)} without an answer"
     if plan.ending != "update":
         yield f"keeps {plan.from_version} warm for {duration(timers.keep)}"
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod" if count == 1 else f"{count} pods"
 
 
 def _grid() -> Table:

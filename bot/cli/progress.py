@@ -32,7 +32,7 @@ _STYLES = {
     "cancelled": "bold",
     "failed": "bold red",
 }
-_BAR = 40  # cells
+_BAR = 16  # cells: with the longest words beside it 80 columns are enough
 _HOUR = 3600  # seconds
 
 
@@ -126,7 +126,7 @@ def _split(release: "Release") -> Text:
     if found is None:
         return Text("nothing measured yet", "dim")
     new = round(_BAR * (found.hits / found.n if found.n else found.asked / 100))
-    return Text.assemble(("━" * (_BAR - new), "blue"), ("━" * new, "green"), "  ", shares(release))
+    return Text.assemble(("─" * (_BAR - new), "blue"), ("━" * new, "green"), "  ", shares(release))
 
 
 def _pods(release: "Release") -> Text:

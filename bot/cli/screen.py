@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from strategies.refusal import Refusal
 
-_WIDE = 160  # without a terminal nobody's window limits a table
+_WIDE = 100  # without a terminal nobody's window limits a table
 _LONGEST_ANSWER = 4096
 
 
@@ -32,7 +32,7 @@ class Screen:
     ) -> None:
         self.as_json = as_json
         self._out = out or sys.stdout
-        self._keys = keys or Keyboard(sys.stdin)
+        self.keys = keys or Keyboard(sys.stdin)
         self._console: Console | None = None
 
     @property
@@ -43,7 +43,7 @@ class Screen:
     @property
     def person(self) -> bool:
         """Whether somebody is there to be asked."""
-        return self._out.isatty() and self._keys.there and not self.as_json
+        return self._out.isatty() and self.keys.there and not self.as_json
 
     @property
     def console(self) -> "Console":
@@ -59,8 +59,14 @@ class Screen:
 
     def show(self, shown: "RenderableType") -> None:
         """Something that was asked for; nothing under -o json."""
-        if not self.as_json:
+        if self.as_json:
+            return
+        if self._out.isatty():
             self.console.print(shown)
+            return
+        with self.console.capture() as captured:
+            self.console.print(shown)
+        print("\n".join(row.rstrip() for row in captured.get().splitlines()), file=self._out, flush=True)
 
     def say(self, text: str) -> None:
         """A sentence on stdout, unwrapped; nothing under -o json."""
@@ -89,9 +95,9 @@ class Screen:
     async def ask(self, question: str, *, fresh: bool = False) -> str | None:
         """An answer without spaces around it, None at the end of the input. `fresh` forgets what was typed before."""
         if fresh:
-            self._keys.forget()
+            self.keys.forget()
         self.prompt(question)
-        return await self._keys.line()
+        return await self.keys.line()
 
     def prompt(self, question: str) -> None:
         """The question alone; the answer is awaited already, or will be."""
@@ -104,6 +110,7 @@ class Keyboard:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self._typed = b""
+        self._hushed = False
 
     @property
     def there(self) -> bool:
@@ -118,6 +125,19 @@ class Keyboard:
 
             if self._stream is not None:
                 termios.tcflush(self._stream.fileno(), termios.TCIFLUSH)
+
+    def hush(self, *, quiet: bool) -> None:
+        """Typed keys are not echoed while a picture moves: they would tear it. Ctrl-C works as ever."""
+        if quiet == self._hushed or not self.there or self._stream is None:
+            return
+        with suppress(ImportError, OSError):  # no such thing here: then they are echoed
+            import termios
+
+            number = self._stream.fileno()
+            modes = termios.tcgetattr(number)
+            modes[3] = modes[3] & ~termios.ECHO if quiet else modes[3] | termios.ECHO
+            termios.tcsetattr(number, termios.TCSANOW, modes)
+            self._hushed = quiet
 
     async def line(self) -> str | None:
         """The next line; None at the end of the input."""

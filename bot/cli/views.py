@@ -114,6 +114,7 @@ class Picture:
                 transient=True,
                 redirect_stdout=False,
             )
+            self._screen.keys.hush(quiet=True)
             self._live.start(refresh=True)
         else:
             self._live.refresh()
@@ -123,6 +124,7 @@ class Picture:
         if self._live is not None:
             self._live.stop()
             self._live = None
+            self._screen.keys.hush(quiet=False)
             self._screen.console.print(self._panel())
 
     def ended(self, release: "Release", code: "Exit", goes_on: str) -> None:

@@ -128,7 +128,7 @@ class Announcer:
             if e.code not in _GONE:
                 raise
             log.info("%s: somebody deleted the card; it is posted again", release.id)
-            self._keep(release, ts="", shown="", asked=())
+            self._keep(release, ts="", shown="")
             await self._card_stands(release)
             await self._tell(release)
         self._shut.discard(release.id)

@@ -76,7 +76,7 @@ def _traffic(release: Release) -> str:
         (
             f"*Traffic to {name(release.plan.to_version)}*",
             f"{progress.bar(share)}  {words.asked(share, progress.under_way(release))}",
-            words.seen(release.measured, share),
+            words.seen(release.measured, name(release.plan.to_version), share),
         )
     )
 

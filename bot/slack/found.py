@@ -56,7 +56,7 @@ async def look(client: AsyncWebClient, release: Release, card: Card) -> Found:
         marks = [mark async for mark in _replies(client, release, card)]
     except Failed as e:
         if e.code == "thread_not_found":
-            return Found(card.model_copy(update={"ts": "", "shown": "", "asked": ()}))
+            return Found(card.model_copy(update={"ts": "", "shown": ""}))
         if e.code in _CANNOT_LOOK:
             return Found(card)
         raise

@@ -87,4 +87,4 @@ def _stage(plan: Plan, stage: Stage) -> str:
     )
     note = f"  ·  {said(stage.note)}" if stage.note else ""
     share = "" if stage.title == f"{stage.share} %" else f"  ·  {stage.share} %"
-    return f"{stage.number}.  {progress.bar(stage.share)}  *{said(stage.title)}*{share}  ·  {pods}{note}"
+    return f"{stage.number}  {progress.bar(stage.share)}  *{said(stage.title)}*{share}  ·  {pods}{note}"

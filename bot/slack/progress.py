@@ -15,7 +15,7 @@ def asked(release: Release) -> int:
 
     What counts is the last proof that was reached, so that a step which still brings up pods does not count.
     """
-    if release.going_back or release.state is State.ROLLED_BACK:
+    if release.back:
         return 0
     steps = (
         release.plan.steps if release.state is State.PROMOTED else release.plan.steps[: release.cursor + 1]

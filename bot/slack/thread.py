@@ -129,10 +129,10 @@ def _one(release: Release, event: Event, signer: Signer | None) -> Message:
     sign = f"{_SIGN[event.kind]}  " if event.kind in _SIGN else ""
     loud = event.kind in QUESTIONS | ENDINGS
     own = text(release, event)
-    title = f"*{name(release.id)}*  ·  " if loud and not event.text.startswith(release.id) else ""
+    title = f"*{name(release.id)}*  ·  " if loud and release.id not in event.text else ""
     made: list[Block] = [blocks.section(f"{sign}{title}{own}")]
     if event.kind == "asking" and release.measured is not None and release.measured.at <= event.at:
-        made.append(blocks.context(words.seen(release.measured, release.measured.asked)))
+        made.append(blocks.context(words.evidence(release.measured, name(release.plan.to_version))))
     if log := event.detail.get("log"):
         made.append(blocks.preformatted(str(log)[-LOG:], LOG))
     if seen := event.detail.get("tally"):

@@ -134,18 +134,21 @@ def asked(share_asked: int, nxt: int | None) -> str:
     return f"asked *{share_asked} %*" + (f", going to {nxt} %" if nxt is not None else "")
 
 
-def seen(measure: Measured | None, share_asked: int) -> str:
+def seen(measure: Measured | None, version: str, share_asked: int) -> str:
     """What users got."""
     if measure is None:
         return "not measured yet"
-    what = f"{measured(measure)} of the answers"
+    what = f"{version} answered {measured(measure)}"
     if measure.verdict == "unproven":
         return f"{what}, *not proven*: sampled through the API server's proxy"
-    if measure.verdict == "failed":
-        return f"{what}, *not what was asked*"
     if measure.asked != share_asked:
-        return f"{what} when {measure.asked} % was asked"
-    return f"measured {what}"
+        what += f" when {measure.asked} % was asked"
+    return f"{what}, *not what was asked*" if measure.verdict == "failed" else what
+
+
+def evidence(measure: Measured, version: str) -> str:
+    """Under a question: what it is decided on."""
+    return f"Asked {measure.asked} %, {seen(measure, version, measure.asked)}"
 
 
 def pods(version: str, ready: int, total: int) -> str:

@@ -15,7 +15,7 @@ import yaml
 
 from bot.ports import Looked, Origin, Preview
 from strategies.hints import Hints
-from strategies.objects import DEPLOYMENT, INGRESS, SERVICE, Obj
+from strategies.objects import DEPLOYMENT, INGRESS, POD, SERVICE, Obj
 from strategies.plan import Plan
 from strategies.planner import plan as planned
 from strategies.probe import Probe
@@ -41,9 +41,25 @@ def snapshot() -> Snapshot:
     for found in yaml.safe_load_all(SEED.read_text()):
         found["metadata"] |= {"namespace": "shop", "generation": 1}
         if found["kind"] == "Deployment":
-            found["status"] = {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}
+            found["status"] = {
+                "observedGeneration": 1,
+                "replicas": 3,
+                "updatedReplicas": 3,
+                "availableReplicas": 3,
+            }
         objects.setdefault(kinds[found["kind"]], {})[found["metadata"]["name"]] = found
+    objects[POD] = {f"k8sdemo-{n}": _pod(n) for n in range(3)}
     return Snapshot("shop", objects)
+
+
+def _pod(number: int) -> Obj:
+    owner = {"kind": "ReplicaSet", "name": "k8sdemo-deploy-5d9c", "controller": True}
+    labels = {"app": "k8sdemo", "version": "v2", "pod-template-hash": "5d9c"}
+    return {
+        "metadata": {"name": f"k8sdemo-{number}", "labels": labels, "ownerReferences": [owner]},
+        "spec": {"containers": [{"name": "k8sdemo", "image": "shop/k8sdemo:v2"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
 
 
 def plan(spec: ReleaseSpec) -> Plan | Refusal:
@@ -104,10 +120,12 @@ class FakeOffice:
 
     @property
     def desk(self) -> "FakeOffice":
+        """The use-cases: all in one here."""
         return self
 
     @property
     def release(self) -> Release:
+        """The newest record."""
         return self.records[-1]
 
     async def push(self, found: Release) -> None:
@@ -128,14 +146,18 @@ class FakeOffice:
     # Office
 
     async def engine_elsewhere(self) -> bool:
+        """As the test says."""
         return self.elsewhere
 
     async def follow(self, release_id: str) -> AsyncIterator[Release]:
+        """The newest record, then each one."""
+        assert self.release.id == release_id
         self.followed.set()
         seen = len(self.records) - 1
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda: len(self.records) > seen)
+                while len(self.records) <= seen:
+                    await self._changed.wait()
             yield self.records[seen]
             if self.records[seen].ended:
                 return
@@ -143,6 +165,7 @@ class FakeOffice:
 
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[bool]:
+        """The script, as long as somebody follows."""
         self.led_here = not self.elsewhere
         task = asyncio.create_task(self._play())
         try:
@@ -159,6 +182,7 @@ class FakeOffice:
     # Desk
 
     async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
+        """A real plan."""
         self._fail()
         made = plan(spec)
         return self.refusal or (made if isinstance(made, Refusal) else Preview(made, self.notes))
@@ -166,6 +190,7 @@ class FakeOffice:
     async def start(
         self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
     ) -> Release | Refusal:
+        """The record, as if the plan had not changed."""
         self.deliveries.append(origin.delivery)
         self.started.append((spec, plan_hash))
         await self.push(release(actor=actor, **spec.model_dump(exclude={"strategy", "service", "version"})))
@@ -174,6 +199,7 @@ class FakeOffice:
     async def act(
         self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None
     ) -> Release | Refusal:
+        """What `Release.on` makes of it; a stale revision loses."""
         self.deliveries.append(origin.delivery)
         if revision is not None and revision != self.release.revision:
             return Refusal(code="stale", what=f"{release_id} has moved on.")
@@ -184,22 +210,33 @@ class FakeOffice:
         return moved
 
     async def find(self, target: str | None) -> Release | Refusal:
+        """The one release there is."""
         self._fail()
         if not self.records or target not in {None, self.release.id, "k8sdemo"}:
-            return Refusal(code="no-such-release", what=f"There is no release `{target}`.", remedy="`/release status`")
+            return Refusal(
+                code="no-such-release", what=f"There is no release `{target}`.", remedy="`/release status`"
+            )
         return self.release
 
     async def running(self) -> Sequence[Release]:
+        """It, unless it has ended."""
         self._fail()
         return [r for r in self.records[-1:] if not r.ended]
 
     async def history(self, service: str, limit: int) -> Sequence[Release]:
-        return self.past[:limit]
+        """`past`."""
+        return [r for r in self.past if r.plan.service == service][:limit]
 
     async def samples(self, target: str | None, count: int | None) -> Looked | Refusal:
-        new = Side(n=24, statuses={"200": 24}, p50=2.1, p95=4.0, example="Hello v6 \x1b[2J", example_status=200)
+        """A hundred answers, one with an escape in it."""
+        assert target in {None, "k8sdemo", self.release.id}
+        new = Side(
+            n=24, statuses={"200": 24}, p50=2.1, p95=4.0, example="Hello v6 \x1b[2J", example_status=200
+        )
         old = Side(n=76, failed=1, statuses={"200": 75, "503": 1}, p50=2.4, p95=9.1, example="Hello v2")
-        return Looked(self.release, "k8sdemo", "v2", "v6", 25, Tally(sent=100, new=new, old=old), proxied=False)
+        return Looked(
+            self.release, "k8sdemo", "v2", "v6", 25, Tally(sent=count or 100, new=new, old=old), proxied=False
+        )
 
     def _fail(self) -> None:
         if self.failure is not None:

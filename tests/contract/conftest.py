@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,12 @@ from bot.cluster.api import Api
 from bot.playground.kube import EmbeddedCluster
 from tests.contract.world import World
 
-QUICK = {"start_seconds": 0.02, "grace_seconds": 0.3, "crash_seconds": 0.05, "backoff_seconds": 0.2}
+QUICK: dict[str, Any] = {
+    "start_seconds": 0.02,
+    "grace_seconds": 0.3,
+    "crash_seconds": 0.05,
+    "backoff_seconds": 0.2,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,7 @@
 """Who wrote which field: managedFields after each kind of write, and server-side apply over it."""
 
+from typing import Any
+
 import pytest
 
 from bot.cluster.errors import Conflict, Invalid, Refused
@@ -9,12 +11,12 @@ from tests.contract.world import World, deployment, managers, secret, service, s
 IMAGE_PATH = ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"demo"}', "f:image")
 
 
-def said(name: str = "web", **spec: object) -> Obj:
+def said(name: str = "web", **spec: Any) -> Obj:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
-def whole(**spec: object) -> Obj:
-    made = deployment(**spec)  # type: ignore[arg-type]  # fields of the spec by name
+def whole(**spec: Any) -> Obj:
+    made = deployment(**spec)
     del made["metadata"]["labels"]
     return made
 

@@ -1,5 +1,7 @@
 """Pods: how they become ready, why they do not, what they say, how they go."""
 
+from typing import Any
+
 import pytest
 
 from bot.cluster.errors import ApiError, Invalid, NotFound
@@ -105,10 +107,10 @@ async def test_the_last_lines_of_a_crash_are_on_the_log(cluster: World) -> None:
     assert "panic: schema version 41, expected 42" in text
 
 
-async def logs(cluster: World, name: str, **how: object) -> str:
+async def logs(cluster: World, name: str, **how: Any) -> str:
     """A log; skipped where a cluster's API server cannot reach its own node by name."""
     try:
-        return await cluster.api.logs(cluster.namespace, name, **how)  # type: ignore[arg-type]  # options by name
+        return await cluster.api.logs(cluster.namespace, name, **how)
     except ApiError as e:
         if cluster.embedded is None and (e.status == 500 or "does not answer" in str(e)):
             pytest.skip(f"this cluster serves no logs: {e}")
@@ -131,7 +133,7 @@ async def test_logs_of_what_is_not_there_are_refused(cluster: World) -> None:
         ({"cpu": "900"}, "Insufficient cpu"),
     ],
 )
-async def test_a_pod_that_fits_no_node_says_why(cluster: World, spec: dict[str, object], words: str) -> None:
+async def test_a_pod_that_fits_no_node_says_why(cluster: World, spec: dict[str, Any], words: str) -> None:
     cpu = spec.get("cpu")
     manifest = pod(**({} if cpu else spec))
     if cpu:

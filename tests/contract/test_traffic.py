@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from typing import Any
 
 from strategies.objects import DEPLOYMENT, ENDPOINTSLICE, POD, SERVICE, Obj, at, labels_of, meta, name_of
 from tests.contract.world import World, deployment, pod, service, set_image
@@ -27,7 +28,7 @@ def targets(slices: list[Obj]) -> set[str]:
     }
 
 
-async def served(cluster: World, **spec: object) -> tuple[Obj, str]:
+async def served(cluster: World, **spec: Any) -> tuple[Obj, str]:
     """A NodePort Service with two ready pods, and the URL of its node port."""
     await cluster.create(DEPLOYMENT, deployment(replicas=2))
     made = await cluster.create(SERVICE, service(type="NodePort", **spec))

@@ -1,7 +1,6 @@
 """Watches: nothing between the list and the watch is lost, selectors come and go, old history is Gone."""
 
 import asyncio
-import contextlib
 import json
 
 import pytest
@@ -47,8 +46,7 @@ async def test_what_stops_matching_is_told_as_deleted_and_what_begins_to_as_adde
     await cluster.create(SECRET, labelled("c", track="new"))
     told = []
     async with asyncio.timeout(10):
-        stream = cluster.api.watch(SECRET, cluster.namespace, seen=seen, labels="track=new")
-        async with contextlib.aclosing(stream) as events:
+        async with cluster.events(SECRET, seen, "track=new") as events:
             async for event in events:
                 told.append((event["type"], name_of(event["object"])))
                 if told[-1][1] == "c":
@@ -101,8 +99,8 @@ async def test_a_watch_of_everything_sees_all_namespaces(cluster: World) -> None
     listed = await cluster.api.list(DEPLOYMENT)
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
     async with asyncio.timeout(10):
-        stream = cluster.api.watch(DEPLOYMENT, "", seen=meta(listed)["resourceVersion"])
-        async with contextlib.aclosing(stream) as events:
+        everywhere = World(cluster.api, "", cluster.embedded)
+        async with everywhere.events(DEPLOYMENT, meta(listed)["resourceVersion"]) as events:
             async for event in events:
                 if meta(event["object"]).get("namespace") == cluster.namespace:
                     assert event["type"] == "ADDED"
@@ -123,13 +121,12 @@ async def test_forgotten_history_is_gone(embedded: World) -> None:
 async def test_dropped_watches_end_and_can_go_on_from_where_they_were(embedded: World) -> None:
     seen = meta(await embedded.api.list(SECRET, embedded.namespace))["resourceVersion"]
     assert embedded.embedded
-    stream = embedded.api.watch(SECRET, embedded.namespace, seen=seen)
-    first = asyncio.create_task(anext(stream))
-    await embedded.create(SECRET, secret("one"))
-    assert name_of((await first)["object"]) == "one"
-    embedded.embedded.drop_watches()
-    with pytest.raises((StopAsyncIteration, Unreachable)):
-        await anext(stream)
+    async with embedded.events(SECRET, seen) as stream:
+        await embedded.create(SECRET, secret("one"))
+        assert name_of((await anext(stream))["object"]) == "one"
+        embedded.embedded.drop_watches()
+        with pytest.raises((StopAsyncIteration, Unreachable)):
+            await anext(stream)
     await embedded.create(SECRET, secret("two"))
     events = await embedded.history(SECRET, seen, lambda e: name_of(e["object"]) == "two")
     assert [name_of(e["object"]) for e in events] == ["one", "two"]

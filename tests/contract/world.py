@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 import aiohttp
 
@@ -33,7 +34,6 @@ class World:
     api: Api
     namespace: str
     embedded: EmbeddedCluster | None
-    sent: list[str] = field(default_factory=list)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -56,9 +56,9 @@ class World:
         """An object of this namespace."""
         return Ref(kind, self.namespace, name)
 
-    async def create(self, kind: Kind, manifest: Obj, **how: bool) -> Obj:
+    async def create(self, kind: Kind, manifest: Obj, *, dry_run: bool = False) -> Obj:
         """Create in this namespace."""
-        return await self.api.create(kind, self.namespace, manifest, **how)
+        return await self.api.create(kind, self.namespace, manifest, dry_run=dry_run)
 
     async def get(self, kind: Kind, name: str) -> Obj:
         """Read from this namespace."""
@@ -86,9 +86,7 @@ class World:
     async def _watched(
         self, kind: Kind, holds: Callable[[list[Obj]], bool], objects: dict[str, Obj], seen: str, labels: str
     ) -> bool:
-        async with contextlib.aclosing(
-            self.api.watch(kind, self.namespace, seen=seen, labels=labels)
-        ) as events:
+        async with self.events(kind, seen, labels) as events:
             async for event in events:
                 if event["type"] == "BOOKMARK":
                     continue
@@ -98,6 +96,13 @@ class World:
                 if holds(list(objects.values())):
                     return True
         return False
+
+    @contextlib.asynccontextmanager
+    async def events(self, kind: Kind, seen: str, labels: str = "") -> AsyncIterator[AsyncIterator[Obj]]:
+        """A watch that is closed at the end."""
+        stream = cast("AsyncGenerator[Obj]", self.api.watch(kind, self.namespace, seen=seen, labels=labels))
+        async with contextlib.aclosing(stream):
+            yield stream
 
     async def until(
         self, kind: Kind, name: str, holds: Callable[[Obj], bool], seconds: float = PATIENCE
@@ -120,7 +125,7 @@ class World:
         """Every event of a kind since a version, up to and with the first that satisfies."""
         events: list[Obj] = []
         async with asyncio.timeout(PATIENCE):
-            async with contextlib.aclosing(self.api.watch(kind, self.namespace, seen=seen)) as stream:
+            async with self.events(kind, seen) as stream:
                 async for event in stream:
                     events.append(event)
                     if until(event):
@@ -164,7 +169,7 @@ def complete(deployment: Obj) -> bool:
     )
 
 
-def deployment(name: str = "web", *, image: str = IMAGE, replicas: int = 1, **spec: object) -> Obj:
+def deployment(name: str = "web", *, image: str = IMAGE, replicas: int = 1, **spec: Any) -> Obj:
     """A Deployment of the demo; further fields of its spec by name."""
     labels = {"app": name}
     container = {"name": "demo", "image": image, "imagePullPolicy": "Never"}
@@ -177,7 +182,7 @@ def deployment(name: str = "web", *, image: str = IMAGE, replicas: int = 1, **sp
     }
 
 
-def service(name: str = "web", *, selector: dict[str, str] | None = None, **spec: object) -> Obj:
+def service(name: str = "web", *, selector: dict[str, str] | None = None, **spec: Any) -> Obj:
     """A Service 8000 → 60001 of the pods of that app."""
     ports = [{"name": "http", "port": 8000, "targetPort": 60001}]
     return {
@@ -198,9 +203,7 @@ def secret(name: str = "box", **data: str) -> Obj:
     }
 
 
-def pod(
-    name: str = "one", *, image: str = IMAGE, labels: dict[str, str] | None = None, **spec: object
-) -> Obj:
+def pod(name: str = "one", *, image: str = IMAGE, labels: dict[str, str] | None = None, **spec: Any) -> Obj:
     """A bare pod of the demo."""
     container = {"name": "demo", "image": image, "imagePullPolicy": "Never"}
     metadata = {"name": name, "labels": labels or {"app": name}}

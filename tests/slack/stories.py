@@ -99,9 +99,7 @@ def tally(new: int = 27, old: int = 73, **more: Any) -> Tally:
         )
         if new
         else Side(),
-        old=Side(
-            n=old, statuses={"200": old}, p50=2.9, p95=14.8, example="Hello fromGW from 10.88.0.3:60001"
-        )
+        old=Side(n=old, statuses={"200": old}, p50=2.9, p95=14.8, example="Hello fromGW from 10.88.0.3:60001")
         if old
         else Side(),
         **more,

@@ -20,7 +20,7 @@ class Cause:
     reason: str = "FieldValueInvalid"
 
 
-class Refusal(Exception):  # noqa: N818  # the word of the design: a refusal is an answer, not a fault
+class Refusal(Exception):  # the word of the design: a refusal is an answer, not a fault
     """An answer other than success: `code` is the HTTP status, `reason` the machine's word."""
 
     def __init__(self, code: int, reason: str, message: str, details: Obj | None = None) -> None:

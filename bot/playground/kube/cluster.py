@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import yaml
 from aiohttp import web
@@ -19,14 +20,16 @@ from bot.playground.kube.containers import Pace
 from bot.playground.kube.deployments import Deployments
 from bot.playground.kube.faults import Away, Calls, Gate, Hook
 from bot.playground.kube.garbage import Garbage
+from bot.playground.kube.gateways import NAME, Gateways
 from bot.playground.kube.images import Behaviour, demo_images
+from bot.playground.kube.ingress import Ingress
 from bot.playground.kube.kinds import BY_KIND, BY_PATH, GATEWAY, GATEWAY_CLASS, SERVICE_ACCOUNT
 from bot.playground.kube.kubelet import Kubelet
 from bot.playground.kube.nodeports import NodePorts
 from bot.playground.kube.proxies import Proxies
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import Writer
 from bot.playground.kube.replicasets import ReplicaSets
+from bot.playground.kube.requests import Writer
 from bot.playground.kube.rest import Rest
 from bot.playground.kube.scheduler import node
 from bot.playground.kube.slices import Slices
@@ -43,7 +46,9 @@ class EmbeddedCluster:
     """A Kubernetes for tests and the playground, in this process.
 
     Times are seconds: a container's start, how long a pod serves on after SIGTERM, until `v8-crash` ends, the first
-    back-off after a crash. `images` may be changed before pods start: a Behaviour, or None for "not there".
+    back-off after a crash, how late the ingress sees changes. `images` may be changed before pods start: a Behaviour,
+    or None for "not there". After `start`, `url` is the API server's and `ingress` the ingress's `host:port`, the one
+    wished for or, where that is taken, another.
     """
 
     def __init__(
@@ -53,10 +58,13 @@ class EmbeddedCluster:
         grace_seconds: float = 3.0,
         crash_seconds: float = 1.0,
         backoff_seconds: float = 10.0,
-        ingress_port: int | None = _INGRESS_PORT,
+        ingress_port: int = _INGRESS_PORT,
+        ingress_lag_seconds: float = 0.0,
     ) -> None:
         self._pace = Pace(start=start_seconds, grace=grace_seconds, backoff=backoff_seconds)
         self._wished_ingress_port = ingress_port
+        self._ingress_lag = ingress_lag_seconds
+        self.ingress = ""
         self.images: dict[str, Behaviour | None] = demo_images(crash_seconds)
         self.url = ""
         self._calls = Calls()
@@ -73,6 +81,10 @@ class EmbeddedCluster:
         self._kubelet = Kubelet(self._registry, self._addresses, self._pace, self.images)
         self._proxies = Proxies(self.store, self._kubelet)
         self._watches = Watches(self.store)
+        self._gateways = Gateways(self._registry)
+        self._ingress = Ingress(self.store, self._ingress_lag)
+        await self._ingress.start(self._wished_ingress_port)
+        self.ingress = f"127.0.0.1:{self._ingress.port}"
         self.store.subscribe(self._accounts)
         rest = Rest(self._registry, self._watches, self._proxies, self._calls, self._gate)
         app = web.Application(client_max_size=_LARGEST_BODY)
@@ -80,7 +92,7 @@ class EmbeddedCluster:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
         await self._runner.setup()
         await self._listen(0)
-        for manifest in _beginnings():
+        for manifest in _beginnings(self._ingress.port):
             await self.apply(manifest)
 
     async def _listen(self, port: int) -> None:
@@ -98,15 +110,17 @@ class EmbeddedCluster:
         self._watches.drop()
         for controller in self._controllers:
             controller.queue.close()
-        for queue in (self._garbage.owners, self._garbage.namespaces, self._garbage.quotas):
+        garbage, gateways = self._garbage, self._gateways
+        for queue in (garbage.owners, garbage.namespaces, garbage.quotas, gateways.routes, gateways.gateways):
             queue.close()
+        await self._ingress.close()
         await self._kubelet.close()
         await self._proxies.close()
         await self._ports.close()
         await self._runner.cleanup()
         self._addresses.close()
 
-    async def __aenter__(self) -> "EmbeddedCluster":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -189,11 +203,11 @@ class EmbeddedCluster:
         self.store.forget()
 
 
-def _beginnings() -> list[Obj]:
+def _beginnings(port: int) -> list[Obj]:
     gateway = GATEWAY.api
     listener = {
         "name": "web",
-        "port": _INGRESS_PORT,
+        "port": port,
         "protocol": "HTTP",
         "allowedRoutes": {"namespaces": {"from": "All"}},
     }
@@ -213,7 +227,7 @@ def _beginnings() -> list[Obj]:
             "apiVersion": gateway,
             "kind": GATEWAY_CLASS.name,
             "metadata": {"name": "playground"},
-            "spec": {"controllerName": "graylight.dev/playground"},
+            "spec": {"controllerName": NAME},
         },
         {
             "apiVersion": gateway,

@@ -164,6 +164,10 @@ def _event(event: Obj) -> None:
     _fill(event, reportingComponent="", reportingInstance="")
 
 
+def _slice(piece: Obj) -> None:
+    _fill(piece, endpoints=None, ports=None)  # told as null, not left out
+
+
 def _route(route: Obj) -> None:
     spec = route.setdefault("spec", {})
     for parent in spec.get("parentRefs") or []:
@@ -192,6 +196,7 @@ _BY_KIND: dict[Kind, Callable[[Obj], None]] = {
     o.HPA: _autoscaler,
     o.PDB: _budget,
     o.EVENT: _event,
+    o.ENDPOINTSLICE: _slice,
     o.HTTPROUTE: _route,
     CONFIG_MAP: lambda _: None,
 }

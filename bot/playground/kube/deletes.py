@@ -15,7 +15,6 @@ from bot.playground.kube.times import later, now
 from strategies.objects import NAMESPACE, POD, Obj, at, meta, name_of, namespace_of, uid_of, version_of
 
 
-
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """DeleteOptions: `grace` in seconds, None for the object's own; propagation is Background, Foreground or Orphan."""

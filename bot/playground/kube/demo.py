@@ -56,7 +56,7 @@ class Program:
         if self._behaviour.delay:
             await asyncio.sleep(self._behaviour.delay)
         headers = {"X-Version": self._behaviour.version, "Content-Type": "application/json"}
-        if random.random() < self._behaviour.fail_rate:
+        if random.random() < self._behaviour.fail_rate:  # noqa: S311  # a draw, not a secret
             return web.Response(status=500, body=b'{"error":"boom"}', headers=headers)
         message = f"{self._behaviour.mark}Hello {await _name(request)} from {self._address}:50009"
         body = json.dumps({"message": message}, separators=(",", ":")) + "\n"

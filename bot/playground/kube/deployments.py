@@ -13,8 +13,8 @@ from bot.playground.kube.events import Recorder
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.progress import status_of
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import CONTROLLER, STATUS
 from bot.playground.kube.replicasets import owner_reference
+from bot.playground.kube.requests import CONTROLLER, STATUS
 from bot.playground.kube.revisions import (
     DESIRED,
     MOST,
@@ -150,9 +150,7 @@ class Deployments:
         }
         if settle := at(deployment, "spec", "minReadySeconds", default=0):
             body["spec"]["minReadySeconds"] = settle
-        made = self._registry.create(
-            BY_KIND[REPLICASET], namespace_of(deployment), body, CONTROLLER
-        )
+        made = self._registry.create(BY_KIND[REPLICASET], namespace_of(deployment), body, CONTROLLER)
         if size:
             self._say(
                 deployment, "ScalingReplicaSet", f"Scaled up replica set {name_of(made)} from 0 to {size}"

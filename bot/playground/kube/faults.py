@@ -36,7 +36,7 @@ class Call:
 Hook = Callable[[Call], Awaitable[None] | None]
 
 
-class Cut(Exception):  # noqa: N818  # it names what happens: the connection ends without an answer
+class Cut(Exception):  # it names what happens: the connection ends without an answer
     """A hook raised: no answer is to be sent."""
 
 

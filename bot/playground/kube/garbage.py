@@ -4,7 +4,7 @@ An object whose every owner is gone goes too, one that names an owner that never
 """
 
 from bot.playground.kube.deletes import Deletion, delete, dependants, finish
-from bot.playground.kube.kinds import BY_KIND
+from bot.playground.kube.kinds import BY_KIND, Resource
 from bot.playground.kube.quotas import shown, used
 from bot.playground.kube.registry import Registry
 from bot.playground.kube.requests import CONTROLLER, STATUS
@@ -60,7 +60,7 @@ class Garbage:
             if not meta(obj).get("deletionTimestamp"):
                 delete(self._registry, resource, namespace_of(obj), name_of(obj), Deletion())
 
-    def _foreground(self, owner: Obj, found: list[tuple[object, Obj]]) -> None:
+    def _foreground(self, owner: Obj, found: list[tuple[Resource, Obj]]) -> None:
         finalizers = meta(owner).get("finalizers") or []
         if not meta(owner).get("deletionTimestamp") or _FOREGROUND not in finalizers:
             return

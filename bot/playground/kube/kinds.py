@@ -44,8 +44,14 @@ SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 GATEWAY = Kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
 GATEWAY_CLASS = Kind("gateway.networking.k8s.io/v1", "GatewayClass", "gatewayclasses", namespaced=False)
 
-_APPS = {"status": True, "scale": True, "generation": True}
-_CUSTOM = {"status": True, "generation": True, "unconditional": False, "custom": True}
+
+def _workload(kind: Kind, short: str) -> Resource:
+    return Resource(kind, (short,), status=True, scale=True, generation=True)
+
+
+def _custom(kind: Kind, *short: str) -> Resource:
+    return Resource(kind, short, status=True, generation=True, unconditional=False, custom=True)
+
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(o.NAMESPACE, ("ns",), status=True, returns=True),
@@ -57,9 +63,9 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(o.EVENT, ("ev",), creates=True),
     Resource(o.QUOTA, ("quota",), status=True, returns=True),
     Resource(SERVICE_ACCOUNT, ("sa",), returns=True),
-    Resource(o.DEPLOYMENT, ("deploy",), **_APPS),
-    Resource(o.REPLICASET, ("rs",), **_APPS),
-    Resource(o.STATEFULSET, ("sts",), **_APPS),
+    _workload(o.DEPLOYMENT, "deploy"),
+    _workload(o.REPLICASET, "rs"),
+    _workload(o.STATEFULSET, "sts"),
     Resource(o.DAEMONSET, ("ds",), status=True, generation=True),
     Resource(o.ENDPOINTSLICE, generation=True),
     Resource(o.INGRESS, ("ing",), status=True, generation=True),
@@ -68,9 +74,9 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(o.HPA, ("hpa",), status=True, generation=True),
     Resource(o.PDB, ("pdb",), status=True, generation=True, unconditional=False),
     Resource(o.LEASE, unconditional=False, creates=True),
-    Resource(o.HTTPROUTE, **_CUSTOM),
-    Resource(GATEWAY, ("gtw",), **_CUSTOM),
-    Resource(GATEWAY_CLASS, ("gc",), **_CUSTOM),
+    _custom(o.HTTPROUTE),
+    _custom(GATEWAY, "gtw"),
+    _custom(GATEWAY_CLASS, "gc"),
 )
 BY_KIND: dict[Kind, Resource] = {r.kind: r for r in RESOURCES}
 BY_PATH: dict[tuple[str, str], Resource] = {(r.kind.api, r.kind.plural): r for r in RESOURCES}

@@ -90,7 +90,7 @@ class NodePorts:
 
     def _free_address(self) -> str:
         taken = {at(s, "spec", "clusterIP") for s in self._store.all(SERVICE)}
-        while (address := f"10.96.{random.randrange(256)}.{random.randrange(2, 255)}") in taken:
+        while (address := f"10.96.{random.randrange(256)}.{random.randrange(2, 255)}") in taken:  # noqa: S311  # a draw, not a secret
             pass
         return address
 
@@ -130,7 +130,7 @@ class NodePorts:
         found = ready_endpoints(self._store, owner[0], owner[1], {"name": owner[2]})
         if not found:
             return None
-        chosen = random.choice(found)
+        chosen = random.choice(found)  # noqa: S311  # a draw, not a secret
         if at(service, "spec", "sessionAffinity") == "ClientIP":  # every client here is 127.0.0.1
             kept = self._sticky.get(port)
             chosen = self._sticky[port] = kept if kept in found and kept else chosen
@@ -201,7 +201,7 @@ class _Inbound(asyncio.Protocol):
             self._out.write_eof()
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if self._out:
             self._out.close()
 

@@ -3,11 +3,14 @@
 Source: the deployment controller's reasons and messages, which tools read word by word.
 """
 
+from typing import NamedTuple
+
 from bot.playground.kube import pods as p
 from bot.playground.kube import rollout
 from bot.playground.kube.times import now, seconds_since
 from strategies.objects import Obj, at, meta, name_of
 
+_ENDED = ("NewReplicaSetAvailable", "ProgressDeadlineExceeded", "DeploymentResumed")  # of another ReplicaSet
 _COUNTS = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas")
 
 
@@ -32,7 +35,8 @@ def status_of(deployment: Obj, sets: list[Obj], new: Obj | None) -> tuple[Obj, f
     status["terminatingReplicas"] = _sum(sets, "terminatingReplicas")
     status["observedGeneration"] = meta(deployment).get("generation", 1)
     conditions: list[Obj] = list(old.get("conditions") or [])
-    conditions = _availability(conditions, available, wanted - rollout.bounds(deployment).unavailable)
+    enough = available >= wanted - rollout.bounds(deployment).unavailable
+    conditions = _say(conditions, "Available", _ENOUGH if enough else _TOO_FEW)
     conditions, again = _progress(deployment, conditions, counts, new, moved=_moved(old, counts))
     conditions = _failure(conditions, sets, new)
     status["conditions"] = conditions
@@ -55,70 +59,64 @@ def _moved(old: Obj, counts: dict[str, int]) -> bool:
     )
 
 
-def _say(
-    conditions: list[Obj], kind: str, status: str, reason: str, message: str, *, touch: bool = False
-) -> list[Obj]:
+class _Said(NamedTuple):
+    status: str
+    reason: str
+    message: str
+
+
+_ENOUGH = _Said("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+_TOO_FEW = _Said("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+_PAUSED = _Said("Unknown", "DeploymentPaused", "Deployment is paused")
+_RESUMED = _Said("Unknown", "DeploymentResumed", "Deployment is resumed")
+
+
+def _say(conditions: list[Obj], kind: str, said: _Said, *, touch: bool = False) -> list[Obj]:
+    """The conditions with this one; `touch` moves its lastUpdateTime though it says the same."""
     old = next((c for c in conditions if c["type"] == kind), {})
-    if not touch and (old.get("status"), old.get("reason"), old.get("message")) == (status, reason, message):
+    if not touch and (old.get("status"), old.get("reason"), old.get("message")) == said:
         return conditions
-    return p.set_condition(
-        conditions, kind, now(), status=status, reason=reason, message=message, lastUpdateTime=now()
-    )
-
-
-def _availability(conditions: list[Obj], available: int, least: int) -> list[Obj]:
-    if available >= least:
-        words = "Deployment has minimum availability."
-        return _say(conditions, "Available", "True", "MinimumReplicasAvailable", words)
-    words = "Deployment does not have minimum availability."
-    return _say(conditions, "Available", "False", "MinimumReplicasUnavailable", words)
+    return p.set_condition(conditions, kind, now(), **said._asdict(), lastUpdateTime=now())
 
 
 def _progress(
     deployment: Obj, conditions: list[Obj], counts: dict[str, int], new: Obj | None, *, moved: bool
 ) -> tuple[list[Obj], float]:
     old: Obj = next((c for c in conditions if c["type"] == "Progressing"), {})
+    if at(deployment, "spec", "paused", default=False):
+        kept = old.get("reason") == "NewReplicaSetAvailable"
+        return (conditions if kept else _say(conditions, "Progressing", _PAUSED)), 0.0
+    if old.get("reason") == "DeploymentPaused":
+        conditions = _say(conditions, "Progressing", _RESUMED)
+        old = next(c for c in conditions if c["type"] == "Progressing")
     wanted = at(deployment, "spec", "replicas", default=0)
     who = f'ReplicaSet "{name_of(new)}"' if new else f'Deployment "{name_of(deployment)}"'
-    if at(deployment, "spec", "paused", default=False):
-        if old.get("reason") in ("DeploymentPaused", "NewReplicaSetAvailable"):
-            return conditions, 0.0
-        return _say(conditions, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"), 0.0
-    if old.get("reason") == "DeploymentPaused":
-        conditions = _say(conditions, "Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed")
-        old = next(c for c in conditions if c["type"] == "Progressing")
-    complete = counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted
-    if complete:
-        words = f"{who} has successfully progressed."
-        return _say(conditions, "Progressing", "True", "NewReplicaSetAvailable", words), 0.0
-    if old.get("reason") == "NewReplicaSetAvailable" and new and words_of(old, who) and not moved:
-        return conditions, 0.0  # a pod fell ill after the rollout ended: that is no new rollout
-    if not old or (moved and old.get("reason") != "ReplicaSetUpdated") or words_other(old, who):
-        reason = "ReplicaSetUpdated" if moved else "NewReplicaSetCreated"
-        words = (
-            f"{who} is progressing." if moved else f'Created new replica set "{name_of(new)}"' if new else who
-        )
-        return _say(conditions, "Progressing", "True", reason, words, touch=moved), _left(deployment, {})
+    if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted:
+        done = _Said("True", "NewReplicaSetAvailable", f"{who} has successfully progressed.")
+        return _say(conditions, "Progressing", done), 0.0
+    ours = who in old.get("message", "")
+    if (
+        old.get("reason") == "NewReplicaSetAvailable"
+        and ours
+        and counts["updatedReplicas"] == counts["replicas"]
+    ):
+        return (
+            conditions,
+            0.0,
+        )  # a pod fell ill or was asked for after the rollout ended: that is no new rollout
     if moved:
-        return _say(conditions, "Progressing", "True", old["reason"], old["message"]), touch=True), _left(
-            deployment, {}
+        went_on = _Said("True", "ReplicaSetUpdated", f"{who} is progressing.")
+        return _say(conditions, "Progressing", went_on, touch=True), _left(deployment, {})
+    if not old or (old["reason"] in _ENDED and not ours):
+        began = _Said(
+            "True", "NewReplicaSetCreated", f"Created new {who.replace('ReplicaSet', 'replica set')}"
         )
+        return _say(conditions, "Progressing", began), _left(deployment, {})
     left = _left(deployment, old)
-    if left <= 0 and old.get("reason") != "ProgressDeadlineExceeded":
-        words = f"{who} has timed out progressing."
-        return _say(conditions, "Progressing", "False", "ProgressDeadlineExceeded", words), 0.0
+    if left <= 0 and old["reason"] != "ProgressDeadlineExceeded":
+        late = _Said("False", "ProgressDeadlineExceeded", f"{who} has timed out progressing.")
+        return _say(conditions, "Progressing", late), 0.0
     return conditions, max(left, 0.0)
-
-
-def words_of(old: Obj, who: str) -> bool:
-    """Whether a condition speaks of this ReplicaSet."""
-    return who in old.get("message", "")
-
-
-def words_other(old: Obj, who: str) -> bool:
-    """Whether a finished or failed rollout was another ReplicaSet's: a new one has begun."""
-    done = ("NewReplicaSetAvailable", "ProgressDeadlineExceeded", "DeploymentResumed")
-    return old.get("reason") in done and not words_of(old, who)
 
 
 def _left(deployment: Obj, old: Obj) -> float:
@@ -130,5 +128,5 @@ def _failure(conditions: list[Obj], sets: list[Obj], new: Obj | None) -> list[Ob
     """A ReplicaSet that may not make its pods speaks through the Deployment."""
     for replica_set in [*([new] if new else []), *sets]:
         if found := p.condition(replica_set, "ReplicaFailure"):
-            return _say(conditions, "ReplicaFailure", "True", found["reason"], found["message"])
+            return _say(conditions, "ReplicaFailure", _Said("True", found["reason"], found["message"]))
     return [c for c in conditions if c["type"] != "ReplicaFailure"]

@@ -93,10 +93,14 @@ class Registry:
         made = decoded(resource, body, by)
         place(target, made)
         if not version_of(made) and not resource.unconditional:
-            cause = answers.Cause("metadata.resourceVersion", "Invalid value: 0: must be specified for an update")
+            cause = answers.Cause(
+                "metadata.resourceVersion", "Invalid value: 0: must be specified for an update"
+            )
             raise answers.invalid(resource, name, [cause])
         if uid_of(made) not in ("", uid_of(old)):
-            words = f"Precondition failed: UID in precondition: {uid_of(made)}, UID in object meta: {uid_of(old)}"
+            words = (
+                f"Precondition failed: UID in precondition: {uid_of(made)}, UID in object meta: {uid_of(old)}"
+            )
             raise answers.conflict(resource, name, words)
         return self.update(resource, old, made, by)
 

@@ -68,7 +68,9 @@ def _unknown_fields(resource: Resource, unknown: list[str], *, patching: bool) -
         return answers.Refusal(422, "Invalid", f' "" is invalid: patch: Invalid value: {told}', causes)
     kind = resource.kind
     version = kind.api.rpartition("/")[2]
-    return answers.bad_request(f'{kind.name} in version "{version}" cannot be handled as a {kind.name}: {told}')
+    return answers.bad_request(
+        f'{kind.name} in version "{version}" cannot be handled as a {kind.name}: {told}'
+    )
 
 
 def check_applied(target: Target, said: Any) -> None:

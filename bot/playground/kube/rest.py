@@ -47,7 +47,7 @@ def _target(parts: list[str]) -> Target | None:
     """What a path under `/api/v1` or `/apis/GROUP/VERSION` names; None for a type there is not."""
     api, parts = (parts[1], parts[2:]) if parts[0] == "api" else (f"{parts[1]}/{parts[2]}", parts[3:])
     namespace = ""
-    if parts[:1] == ["namespaces"] and len(parts) > 2 and parts[2] not in ("status", "finalize"):
+    if parts[0] == "namespaces" and parts[2:] and parts[2] not in ("status", "finalize"):
         namespace, parts = parts[1], parts[2:]
     resource = BY_PATH.get((api, parts[0]))
     if resource is None:
@@ -116,9 +116,7 @@ class Rest:
         resource, query = target.resource, request.query
         if target.name:
             found = self._registry.read(resource, target.namespace, target.name)
-            return web.json_response(
-                self._registry.scale(found) if target.subresource == "scale" else found
-            )
+            return web.json_response(self._registry.scale(found) if target.subresource == "scale" else found)
         matcher = _matcher(resource, query)
         if query.get("watch") in ("true", "1"):
             return await self._watches.serve(request, resource, target.namespace, matcher)

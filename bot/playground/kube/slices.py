@@ -8,8 +8,8 @@ from bot.playground.kube.endpoints import SERVICE_NAME
 from bot.playground.kube.kinds import BY_KIND
 from bot.playground.kube.quotas import alive
 from bot.playground.kube.registry import Registry
-from bot.playground.kube.requests import CONTROLLER
 from bot.playground.kube.replicasets import owner_reference
+from bot.playground.kube.requests import CONTROLLER
 from bot.playground.kube.store import Change
 from bot.playground.kube.work import Queue
 from strategies.objects import (
@@ -75,7 +75,7 @@ class Slices:
         return [s for s in found if p.owner(s).get("uid") == uid_of(service)]
 
     def _write(self, service: Obj, held: Obj | None, ports: list[Obj], endpoints: list[Obj]) -> None:
-        content: Obj = {"endpoints": endpoints, "ports": ports}
+        content: Obj = {"endpoints": endpoints or None, "ports": (ports or None) if endpoints else None}
         if held is None:
             labels = {_MANAGED_BY: "endpointslice-controller.k8s.io", SERVICE_NAME: name_of(service)}
             body = {
@@ -86,9 +86,7 @@ class Slices:
                 },
                 "addressType": "IPv4",
             }
-            self._registry.create(
-                BY_KIND[ENDPOINTSLICE], namespace_of(service), body | content, CONTROLLER
-            )
+            self._registry.create(BY_KIND[ENDPOINTSLICE], namespace_of(service), body | content, CONTROLLER)
             return
 
         def write(made: Obj) -> None:

@@ -17,7 +17,7 @@ def seconds_since(stamp: str | None) -> float:
     """Seconds since a time, 0 where there is none."""
     if not stamp:
         return 0.0
-    return (datetime.now(UTC) - datetime.fromisoformat(stamp.replace("Z", "+00:00"))).total_seconds()
+    return (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
 
 
 def later(seconds: float) -> str:

@@ -37,6 +37,7 @@ class Watches:
         self, request: web.Request, resource: Resource, namespace: str, matcher: Matcher
     ) -> web.StreamResponse:
         """Stream until the client's timeoutSeconds are over, it goes away, or the watch is dropped."""
+
         def fits(obj: Obj) -> bool:
             return namespace in ("", namespace_of(obj)) and matcher(obj)
 

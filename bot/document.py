@@ -23,7 +23,10 @@ _TEXTS = {"headers"}  # under these names every scalar is a text
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
-_STANDARD_TAG = "tag:yaml.org,2002:"
+_TAGS = {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value", "merge")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ class _Reading:
         if self.nodes > MOST_NODES or len(path) > DEEPEST:
             raise _Wrong(Fault("", "It holds too much, or refers to itself.", place=here))
         self.values[path] = here
+        if node.tag not in _TAGS:
+            raise _Wrong(Fault(dotted(path), f"The tag `{node.tag}` is not read.", "Leave it out.", here))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -162,9 +167,6 @@ class _Reading:
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text = str(node.value)
-        tag = str(node.tag)
-        if not tag.startswith(_STANDARD_TAG):
-            raise _Wrong(Fault(dotted(path), f"The tag `{tag}` is not read.", place=_place(node.start_mark)))
         if node.style is not None or any(part in _TEXTS for part in path[:-1]):
             return text
         return plain(text)

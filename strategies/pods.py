@@ -144,16 +144,14 @@ def trouble(pod: Obj) -> Stuck | None:
             return Stuck("image", f"pod {name} cannot get image `{image}`: {reason}{_because(message)}", name)
         if reason in _CONFIG:
             return Stuck("config", f"pod {name} cannot start: {reason}{_because(message)}", name)
-        if reason == "CrashLoopBackOff":
-            ended = at(status, "lastState", "terminated", default={})
-            code, times = ended.get("exitCode", "?"), int(status.get("restartCount", 0))
-            why = (
-                "was killed for want of memory"
-                if ended.get("reason") == "OOMKilled"
-                else f"ended with exit code {code}"
-            )
-            again = f"{times} restart{'s' if times != 1 else ''}"
-            return Stuck("crash", f"pod {name} crashes: container {status.get('name')} {why}, {again}", name)
+        again, ended = int(status.get("restartCount", 0)), at(status, "state", "terminated", default={})
+        if reason == "CrashLoopBackOff" or (ended and again and not going(pod)):
+            ended = ended or at(status, "lastState", "terminated", default={})
+            why = f"ended with exit code {ended.get('exitCode', '?')}"
+            if ended.get("reason") == "OOMKilled":
+                why = "was killed for want of memory"
+            times = f"{again} restart{'s' if again != 1 else ''}"
+            return Stuck("crash", f"pod {name} crashes: container {status.get('name')} {why}, {times}", name)
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         return Stuck(

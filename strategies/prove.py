@@ -20,6 +20,11 @@ BLIND = 40  # answers that name no version, after which asking on is pointless
 
 def prove(step: Prove, view: View) -> Outcome:
     """Whether users get the share this step asks for."""
+    outcome = _prove(step, view)
+    return blind(outcome, view) if isinstance(outcome, Trouble) else outcome
+
+
+def _prove(step: Prove, view: View) -> Outcome:
     asked = asked_of(step, view)
     if view.plan.probe is None:
         return _by_proxy(asked, view)
@@ -40,6 +45,14 @@ def prove(step: Prove, view: View) -> Outcome:
             return Later(f"sampling: {verdict.reason}", deadline, SampleUsers(asked, verdict.batch))
         case Open() | Disproven() | Undecided():
             return _not_proven(asked, proof, tally, verdict.reason, view)
+
+
+def blind(outcome: Trouble, view: View) -> Outcome:
+    """On the way back traffic has been moved already: what cannot be sampled is said, and stops nothing."""
+    if not view.release.going_back or outcome.code not in ("unattributed", "no-answer"):
+        return outcome
+    measured = Measured(asked=0, hits=0, n=0, verdict="unproven", at=view.now)
+    return Done(words.unsampled(0, outcome.reason), "unproven", seen=measured, detail=outcome.detail)
 
 
 def asked_of(step: Prove, view: View) -> Asked:

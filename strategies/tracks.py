@@ -10,7 +10,7 @@ from typing import Literal
 
 from strategies.image import short, with_version
 from strategies.names import dns_label, free, label_value
-from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, labels_of, name_of
+from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, covers, labels_of, name_of
 from strategies.plan import RELEASE, Way
 from strategies.pods import GATE
 from strategies.refusal import Refusal
@@ -58,7 +58,7 @@ class Track:
     ending: Ending
     manifest: Obj
     ways: tuple[Way, ...]
-    gated: bool
+    gated: bool  # the readiness gate keeps its pods from traffic: before they have settled, and before they stop
 
 
 def version_label(target: Target, version: str, configured: str | None) -> Version | None:
@@ -116,7 +116,8 @@ def stand(
             what=f"Service {bare[0]} selects nothing but the version, so it cannot be opened to both.",
             remedy="Add a second label to its selector, or release by `bluegreen`.",
         )
-    gated = not beside and any(w.stable == w.both for w in ways)
+    bears = target.labels | apart
+    gated = not replace and any(covers(w.after, bears) for w in ways)  # else it would stop under traffic
     taken = {name_of(d) for d in snapshot.all(DEPLOYMENT)}
     suffix = "canary" if not replace and not beside else short(version)
     name = free(dns_label(f"{target.base}-{suffix}"), taken)

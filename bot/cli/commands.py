@@ -183,15 +183,11 @@ def _actor(office: "Office") -> Actor:
 
 
 def _help(command: Help, screen: Screen) -> int:
-    from bot.cli.app import overview
+    from bot.cli.overview import overview
 
-    text = (
-        help_text(command.topic, PREFIX) + _terminal_flags(command.topic)
-        if command.topic
-        else overview().rstrip()
-    )
-    screen.document({"help": text})
-    screen.say(_columns(text))
+    text = help_text(command.topic, PREFIX) + _terminal_flags(command.topic) if command.topic else overview()
+    screen.document({"help": text.rstrip()})
+    screen.say(_columns(text) if command.topic else text.rstrip())
     return Exit.DONE
 
 
@@ -246,5 +242,5 @@ def _mistaken(mistake: Mistake, screen: Screen) -> int:
         )
     )
     with suppress(BrokenPipeError):
-        screen.trouble(shown.render(PREFIX))
+        screen.trouble(shown.render(PREFIX), as_is=True)
     return Exit.REFUSED

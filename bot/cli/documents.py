@@ -29,7 +29,8 @@ def refused(refusal: "Refusal") -> Json:
 def release(found: "Release", *, events: bool = False) -> Json:
     """One release; with `events` its log too."""
     plan = found.plan
-    stage = next((s for s in plan.stages if s.number == found.stage), None)
+    there = found.state.value not in {"rolling-back", "rolled-back"}  # on the way back no stage is meant
+    stage = next((s for s in plan.stages if there and s.number == found.stage), None)
     shown: Json = {
         "id": found.id,
         "service": plan.service,

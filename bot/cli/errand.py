@@ -93,19 +93,21 @@ def _failed(error: Exception, screen: "Screen") -> int:
         screen.refuse(Refusal(code="unusable", what=str(error)))
         return Exit.REFUSED
     if _is(error, "bot.cluster.errors", "ApiError"):
-        said = str(error).strip().rstrip(".")
-        lead = (
-            "The cluster does not answer"
-            if _is(error, "bot.cluster.errors", "Unreachable")
-            else "The API server refuses"
-        )
-        _outage(screen, f"{lead}: {said}.")
+        _outage(screen, _no_answer(error))
     elif isinstance(error, OSError):
         _outage(screen, f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
     else:
         what = f"This is a bug in Graylight: {type(error).__name__}: {error}."
         _outage(screen, what if debugging() else f"{what} GRAYLIGHT_DEBUG=1 shows where.")
     return Exit.FAILED
+
+
+def _no_answer(error: Exception) -> str:
+    said = str(error).strip().rstrip(".")
+    if said.startswith("no cluster"):
+        return f"{said[0].upper()}{said[1:]}."
+    down = _is(error, "bot.cluster.errors", "Unreachable")
+    return f"{'The cluster does not answer' if down else 'The API server refuses'}: {said}."
 
 
 def _outage(screen: "Screen", what: str) -> None:
@@ -129,4 +131,4 @@ def logs(level: int) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     if level > logging.DEBUG:
         for chatty in ("apscheduler", "kubernetes", "aiohttp.access"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+            logging.getLogger(chatty).setLevel(logging.WARNING if level < logging.WARNING else logging.ERROR)

@@ -117,7 +117,9 @@ class _Following:
                 if code is not None:
                     return code
         finally:
-            await _stopped(self._answer)
+            if self._answer is not None:
+                await _stopped(self._answer)
+                self._screen.say("")  # the line of the question is left
             await _stopped(upcoming)
             self.view.still()
 
@@ -148,11 +150,12 @@ class _Following:
         self._question(found)
         return None
 
-    def _question(self, release: Release) -> None:
-        """Put the question, once for each time the release needs somebody."""
+    def _question(self, release: Release, *, again: bool = False) -> None:
+        """Put the question, once for each time the release needs somebody; `again` after no answer that fits."""
         if self._answer is None:
-            self.view.changed(release)
-            self.view.still()
+            if not again:
+                self.view.changed(release)
+                self.view.still()
             self._answer = asyncio.create_task(self._screen.ask(_asked(release), fresh=True))
 
     def _tell(self, release: Release) -> None:
@@ -178,7 +181,7 @@ class _Following:
         kind = _understood(answer, self.release)
         if kind is None:
             self._screen.say("Type one of the words, or its letter.")
-            self._question(self.release)
+            self._question(self.release, again=True)
             return None
         if kind == _LEAVE:
             return Exit.PERSON
@@ -195,7 +198,7 @@ class _Following:
         if isinstance(moved, Refusal):
             self._screen.trouble(f"{moved.what} {moved.remedy}".strip())
             if self.release.revision == asked.revision and moved.code != "stale":
-                self._question(self.release)
+                self._question(self.release, again=True)
             return None
         self.release = moved  # what we did is shown at once; the watch will deliver it again
         self._tell(moved)

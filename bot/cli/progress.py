@@ -125,7 +125,9 @@ def _split(release: "Release") -> Text:
     found = release.measured
     if found is None:
         return Text("nothing measured yet", "dim")
-    new = round(_BAR * (found.hits / found.n if found.n else found.asked / 100))
+    if not found.n:
+        return Text(shares(release))
+    new = round(_BAR * found.hits / found.n)
     return Text.assemble(("─" * (_BAR - new), "blue"), ("━" * new, "green"), "  ", shares(release))
 
 

@@ -82,8 +82,13 @@ class Screen:
         if self.as_json:
             print(json.dumps(document, ensure_ascii=False), file=self._out, flush=True)
 
-    def trouble(self, text: str) -> None:
-        """Something that went wrong, on stderr."""
+    def trouble(self, text: str, *, as_is: bool = False) -> None:
+        """Something that went wrong, on stderr; `as_is` where the columns matter."""
+        if sys.stderr.isatty() and not as_is:
+            from rich.console import Console
+
+            Console(stderr=True, highlight=False, markup=False, emoji=False).print(styled(text))
+            return
         sys.stderr.write(clean(text) + "\n")
         sys.stderr.flush()
 

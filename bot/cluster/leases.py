@@ -22,6 +22,7 @@ from strategies.refusal import Refusal
 
 LENGTH = 10.0  # seconds
 RENEW = 3.0  # seconds between renewals
+LOOK = 1.0  # seconds between two looks of one who waits
 YOUNG = timedelta(seconds=30)  # how long a lock without a record may be one that is just being made
 
 
@@ -34,10 +35,23 @@ def identity() -> str:
 
 
 class Leadership:
-    """The Lease `engine`: at most one holder, released on a clean exit."""
+    """The Lease `engine`: at most one holder, released on a clean exit.
 
-    def __init__(self, api: Api, namespace: str, me: str) -> None:
+    `look`, `quiet` (how long a former leader's last request may be on its way) and `monotonic` are in seconds.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        namespace: str,
+        me: str,
+        *,
+        look: float = LOOK,
+        quiet: float = TIMEOUT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._api, self._ref, self.me = api, Ref(LEASE, namespace, "engine"), me
+        self._look, self._quiet, self._monotonic = look, quiet, monotonic
         self._renewed = 0.0
         self._last: Obj | None = None
         self.holder = ""
@@ -45,21 +59,21 @@ class Leadership:
     @property
     def held(self) -> bool:
         """Whether we may still write: our last renewal is younger than the lease."""
-        return time.monotonic() - self._renewed < LENGTH - TIMEOUT / 2
+        return self._monotonic() - self._renewed < LENGTH - TIMEOUT / 2
 
     async def acquire(self) -> None:
         """Wait until we lead. A holder that vanished is waited out: lease, then request time-out."""
-        seen, since = "", time.monotonic()
+        seen, since = "", self._monotonic()
         while True:
             try:
                 found = await self._find()
                 holder = at(found, "spec", "holderIdentity", default="") if found else ""
                 mark = f"{version_of(found)}" if found else ""
                 if mark != seen:
-                    seen, since = mark, time.monotonic()
+                    seen, since = mark, self._monotonic()
                 self.holder = holder
                 vacant = not holder
-                if vacant or time.monotonic() - since >= LENGTH:
+                if vacant or self._monotonic() - since >= LENGTH:
                     await self._take(found)
                     if not vacant:
                         await self._wait_out()
@@ -67,10 +81,8 @@ class Leadership:
             except Conflict:
                 pass
             except ApiError:
-                since = time.monotonic()  # we saw nothing, so we know nothing
-            await asyncio.sleep(
-                1.0
-            )  # leases have no useful watch for a waiter: a look each second while waiting
+                since = self._monotonic()  # we saw nothing, so we know nothing
+            await asyncio.sleep(self._look)  # leases have no useful watch for a waiter
 
     async def free(self) -> bool:
         """Whether nobody holds it now."""
@@ -92,7 +104,7 @@ class Leadership:
         """The former leader's last request may still be on its way."""
         keep = asyncio.create_task(self.keep())
         try:
-            await asyncio.sleep(TIMEOUT)
+            await asyncio.sleep(self._quiet)
         finally:
             keep.cancel()
             with suppress(asyncio.CancelledError):
@@ -140,13 +152,13 @@ class Leadership:
                 "spec": self._spec(self.me),
             }
             self._last = await self._api.create(LEASE, self._ref.namespace, made, purpose="lease")
-            self._renewed = time.monotonic()
+            self._renewed = self._monotonic()
         else:
             await self._write(found, self.me)
         self.holder = self.me
 
     async def _write(self, found: Obj, holder: str) -> None:
-        begun = time.monotonic()
+        begun = self._monotonic()
         self._last = await self._api.replace(
             self._ref, {**found, "spec": self._spec(holder)}, purpose="lease"
         )

@@ -1,10 +1,11 @@
 """Finding out what a decision asks for: answers of pods, samples of traffic, logs. One gatherer per release."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
 from bot.cluster.api import Api
-from bot.cluster.errors import ApiError, Unreachable
+from bot.cluster.errors import ApiError
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
 from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
@@ -15,6 +16,7 @@ from strategies.proof import Asked, Proof
 from strategies.samples import Answer, Sample, attribute, tally
 from strategies.view import View
 
+LOG_PATIENCE = 2.0  # seconds
 PROXY_FAILED = "error trying to reach service"
 
 
@@ -140,13 +142,12 @@ class Gatherer:
         return Answer(status, headers, text, time.perf_counter() - begun)
 
     async def _log(self, pod: str, view: View) -> str:
-        for previous in (True, False):
-            try:
-                found = await self.api.logs(self.namespace, pod, view.plan.container, previous=previous)
-            except Unreachable:
-                raise
-            except ApiError:
-                continue
-            if found.strip():
-                return found.strip()[-1000:]
-        return "(its log is empty)"
+        """The last lines, where they can be had in a moment: a crash is told at once, with or without them."""
+        try:
+            async with asyncio.timeout(LOG_PATIENCE):
+                found = await self.api.logs(self.namespace, pod, view.plan.container)
+        except TimeoutError:
+            return f"(its log was not to be had within {LOG_PATIENCE:.0f} s)"
+        except ApiError as e:
+            return f"(its log could not be read: {e})"
+        return found.strip()[-1000:] or "(its log is empty)"

@@ -79,7 +79,10 @@ class Announcer:
                 await self._bring(release)
             except Failed as e:
                 raise self._silent(release, e) from e
-            return self._known[release.id]
+            card = self._known[release.id]
+            if self.current(release.model_copy(update={"card": card})) and release.ended:
+                self._forget(release.id)
+            return card
 
     async def resume(self, release: Release) -> Card | None:
         """What stands in the channel, where it can be read; else what is remembered."""
@@ -107,6 +110,12 @@ class Announcer:
         if known is None or known.channel != recorded.channel or known.told < recorded.told:
             self._known[release.id] = recorded
         return self._known[release.id]
+
+    def _forget(self, release_id: str) -> None:
+        """All is said; nothing of it is needed here any more."""
+        self._known.pop(release_id, None)
+        self._extras.pop(release_id, None)
+        self._shut.discard(release_id)
 
     def _keep(self, release: Release, **changed: Any) -> Card:
         kept = self._known[release.id] = self._latest(release).model_copy(update=changed)

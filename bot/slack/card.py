@@ -26,7 +26,7 @@ def card(release: Release, signer: Signer | None) -> Message:
     if signer is not None:
         made += blocks.actions(buttons.of(release, signer, samples=True))
     made += [blocks.context(line) for line in _small_print(release)]
-    return Message(f"{name(words.title(plan))} · {state} ({release.id})", tuple(made))
+    return Message(f"{name(words.title(plan))} · {state} ({name(release.id)})", tuple(made))
 
 
 def fingerprint(message: Message) -> str:

@@ -71,7 +71,9 @@ def share(seen: Measured | None, asked: int) -> str:
 
 def promote_label(release: Release, to: str) -> str:
     """What Promote does next."""
-    return "End the keeping" if release.state is State.KEEPING else f"Promote to {to}"
+    if release.state is State.KEEPING:
+        return "End the keeping"
+    return f"Promote to {to}" if to.endswith("%") else f"Promote: {to}"
 
 
 def promote_effect(plan: Plan, now: str, to: int, pods: int) -> str:

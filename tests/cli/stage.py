@@ -177,6 +177,7 @@ class FakeOffice:
 
     async def _play(self) -> None:
         if self.script is not None:
+            await self.followed.wait()
             await self.script(self)
 
     # Desk

@@ -1,5 +1,8 @@
 """The two clusters the contract is held against: the embedded one always, a real one where KUBECONFIG names it.
 
+CONTRACT_INGRESS is the `host:port` of the real cluster's ingress (class nginx, Gateway default/public); without it the
+tests that go through one are skipped there.
+
 Each test has a namespace of its own, gone afterwards; on the real cluster nothing else is touched.
 """
 
@@ -20,6 +23,7 @@ QUICK: dict[str, Any] = {
     "grace_seconds": 0.3,
     "crash_seconds": 0.05,
     "backoff_seconds": 0.2,
+    "ingress_port": 0,
 }
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from bot.cluster.errors import Unreachable
+from bot.cluster.errors import Forbidden, Unreachable
 from bot.playground.kube import Behaviour, Call
-from strategies.objects import POD, SECRET, at, name_of
+from strategies.objects import POD, SECRET, Kind, at, name_of
 from tests.contract.world import World, pod, secret
 
 
@@ -80,6 +80,23 @@ async def test_requests_are_counted_by_verb_and_kind(embedded: World) -> None:
         "list secrets": 1,
         "delete secrets": 1,
     }
+
+
+async def test_what_is_denied_is_forbidden_and_told_by_reviews(embedded: World) -> None:
+    assert embedded.embedded
+    await embedded.create(SECRET, secret())
+    embedded.embedded.denied.add(("patch", "secrets"))
+    with pytest.raises(Forbidden):
+        await embedded.api.patch(embedded.ref(SECRET, "box"), {"data": {}}, "merge")
+    kind = Kind(
+        "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
+    )
+    verdicts = {}
+    for verb in ("get", "patch"):
+        asked = {"resourceAttributes": {"verb": verb, "resource": "secrets", "namespace": embedded.namespace}}
+        review = {"apiVersion": kind.api, "kind": kind.name, "spec": asked}
+        verdicts[verb] = (await embedded.api.create(kind, "", review))["status"]["allowed"]
+    assert verdicts == {"get": True, "patch": False}
 
 
 async def test_an_image_can_be_given_a_behaviour(embedded: World) -> None:

@@ -63,21 +63,21 @@ async def test_a_watch_ends_when_its_time_is_over(cluster: World) -> None:
 
 async def test_a_bookmark_comes_before_the_end(embedded: World) -> None:
     made = await embedded.create(SECRET, secret())
-    async with asyncio.timeout(15):
-        events = [
-            e async for e in embedded.api.watch(SECRET, embedded.namespace, seen=version_of(made), seconds=3)
-        ]
-    marks = [e for e in events if e["type"] == "BOOKMARK"]
-    assert marks
-    assert marks[0]["object"]["kind"] == "Secret"
-    assert int(version_of(marks[0]["object"])) >= int(version_of(made))
+    async with asyncio.timeout(10):
+        async with embedded.events(SECRET, version_of(made), seconds=3) as events:
+            mark = await anext(events)
+    assert mark["type"] == "BOOKMARK"
+    assert mark["object"]["kind"] == "Secret"
+    assert int(version_of(mark["object"])) >= int(version_of(made))
 
 
 async def test_a_watch_without_a_version_begins_with_what_is_there(cluster: World) -> None:
     await cluster.create(SECRET, secret())
     async with asyncio.timeout(10):
-        events = [e async for e in cluster.api.watch(SECRET, cluster.namespace, seen="", seconds=1)]
-    assert ("ADDED", "box") in [(e["type"], name_of(e["object"])) for e in events]
+        async with cluster.events(SECRET, "") as events:
+            async for event in events:
+                if (event["type"], name_of(event["object"])) == ("ADDED", "box"):
+                    break
 
 
 async def test_initial_events_end_with_a_marked_bookmark(cluster: World) -> None:

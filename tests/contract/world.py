@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -29,11 +30,12 @@ IMAGE = "k8s-grpc-demo:v2"
 
 @dataclass(slots=True)
 class World:
-    """One cluster and one namespace in it; `embedded` is None for a real one."""
+    """One cluster and one namespace in it; `embedded` is None for a real one, `ingress` is `host:port` of its ingress."""
 
     api: Api
     namespace: str
     embedded: EmbeddedCluster | None
+    ingress: str = ""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -45,7 +47,12 @@ class World:
             NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         )
         try:
-            yield cls(api, namespace, embedded)
+            yield cls(
+                api,
+                namespace,
+                embedded,
+                embedded.ingress if embedded else os.environ.get("CONTRACT_INGRESS", ""),
+            )
         finally:
             try:
                 await api.delete(Ref(NAMESPACE, "", namespace))
@@ -98,9 +105,14 @@ class World:
         return False
 
     @contextlib.asynccontextmanager
-    async def events(self, kind: Kind, seen: str, labels: str = "") -> AsyncIterator[AsyncIterator[Obj]]:
+    async def events(
+        self, kind: Kind, seen: str, labels: str = "", seconds: int = 290
+    ) -> AsyncIterator[AsyncIterator[Obj]]:
         """A watch that is closed at the end."""
-        stream = cast("AsyncGenerator[Obj]", self.api.watch(kind, self.namespace, seen=seen, labels=labels))
+        stream = cast(
+            "AsyncGenerator[Obj]",
+            self.api.watch(kind, self.namespace, seen=seen, labels=labels, seconds=seconds),
+        )
         async with contextlib.aclosing(stream):
             yield stream
 

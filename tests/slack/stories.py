@@ -79,7 +79,7 @@ def started(made: Plan, by: Actor = ANA, **more: Any) -> Release:
     release = Release(
         id=release_id,
         number=17,
-        plan=made.bind(release_id),
+        plan=made.bind(release_id) if made.service == "k8sdemo" else made,
         started_by=by,
         started_at=NOW,
         since=NOW,

@@ -248,7 +248,7 @@ async def test_a_deleted_card_is_drawn_again(slack: SlackStandIn, shown: Show) -
     moved = release.on(Intent(kind=IntentKind.HOLD), stories.BEN, stories.later(1000))
     assert isinstance(moved, Release)
     await shown(moved)
-    assert [c.action_id for c in slack.messages[-1].controls][0] == "release.promote"
+    assert slack.messages[-1].controls[0].action_id == "release.promote"
     assert len(live(slack)) == 2
 
 

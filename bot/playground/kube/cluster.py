@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.playground.kube.addresses import Addresses
 from bot.playground.kube.containers import Pace
 from bot.playground.kube.deployments import Deployments
-from bot.playground.kube.faults import Away, Calls, Gate, Hook
+from bot.playground.kube.faults import Away, Control, Hook
 from bot.playground.kube.garbage import Garbage
 from bot.playground.kube.gateways import NAME, Gateways
 from bot.playground.kube.images import Behaviour, demo_images
@@ -67,12 +67,11 @@ class EmbeddedCluster:
         self.ingress = ""
         self.images: dict[str, Behaviour | None] = demo_images(crash_seconds)
         self.url = ""
-        self._calls = Calls()
+        self._control = Control()
 
     async def start(self) -> None:
         """Listen, and make the namespaces, the node and the classes that are there from the beginning."""
         self.store = Store()
-        self._gate = Gate()
         self._ports = NodePorts(self.store, frozenset({_INGRESS_PORT}))
         self._registry = Registry(self.store, self._ports)
         self._addresses = Addresses()
@@ -86,7 +85,7 @@ class EmbeddedCluster:
         await self._ingress.start(self._wished_ingress_port)
         self.ingress = f"127.0.0.1:{self._ingress.port}"
         self.store.subscribe(self._accounts)
-        rest = Rest(self._registry, self._watches, self._proxies, self._calls, self._gate)
+        rest = Rest(self._registry, self._watches, self._proxies, self._control)
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", rest.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
@@ -106,7 +105,7 @@ class EmbeddedCluster:
 
     async def stop(self) -> None:
         """End everything; nothing stays listening."""
-        self._gate.open()
+        self._control.gate.open()
         self._watches.drop()
         for controller in self._controllers:
             controller.queue.close()
@@ -163,15 +162,20 @@ class EmbeddedCluster:
     @property
     def requests(self) -> Counter[str]:
         """How often what was asked for since the start, by `verb plural`: `patch deployments`, `list pods`."""
-        return self._calls.count
+        return self._control.calls.count
 
     def on_request(self, hook: Hook) -> Callable[[], None]:
         """Call with each request, before and after it; one that raises cuts the connection there. Answers how to stop."""
-        return self._calls.hook(hook)
+        return self._control.calls.hook(hook)
+
+    @property
+    def denied(self) -> set[tuple[str, str]]:
+        """What is refused with 403, and by access reviews: pairs such as `("patch", "services")`. Change it freely."""
+        return self._control.rights.denied
 
     async def pause(self, how: Away = "refuse") -> None:
         """Stop answering: `refuse` connections (and cut those that stand), `hang`, or answer 503 (`error`)."""
-        self._gate.close(how)
+        self._control.gate.close(how)
         if how == "refuse":
             await self._site.stop()
         if how != "hang" and self._runner.server:
@@ -181,9 +185,9 @@ class EmbeddedCluster:
 
     async def resume(self) -> None:
         """Answer again, at the same address."""
-        if self._gate.away == "refuse":
+        if self._control.gate.away == "refuse":
             await self._listen(self._port)
-        self._gate.open()
+        self._control.gate.open()
 
     @contextlib.asynccontextmanager
     async def away(self, how: Away = "refuse") -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """What clients ask first: groups, versions, resource lists, health, and reviews of who one is and what one may."""
 
+from bot.playground.kube.faults import Rights
 from bot.playground.kube.kinds import API_VERSIONS, RESOURCES, REVIEWS, Resource
 from bot.playground.kube.times import now
 from strategies.objects import Obj
@@ -81,11 +82,15 @@ def _resources(api: str) -> Obj | None:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api, "resources": lines}
 
 
-def review(api: str, body: Obj) -> Obj:
-    """A review's answer: everything is allowed, and the user is `playground`."""
+def review(api: str, body: Obj, rights: Rights) -> Obj:
+    """A review's answer: everything is allowed but what a test denied, and the user is `playground`."""
     kind, _ = REVIEWS[api]
     answered: Obj = {"kind": kind, "apiVersion": api, "metadata": {"creationTimestamp": now()}}
     if kind == "SelfSubjectReview":
         groups = ["system:masters", "system:authenticated"]
         return answered | {"status": {"userInfo": {"username": USER, "groups": groups}}}
-    return answered | {"spec": body.get("spec", {}), "status": {"allowed": True}}
+    spec = body.get("spec") or {}
+    asked = spec.get("resourceAttributes") or {}
+    plural, sub = asked.get("resource", ""), asked.get("subresource", "")
+    allowed = rights.allows(asked.get("verb", ""), f"{plural}/{sub}" if sub else plural)
+    return answered | {"spec": spec, "status": {"allowed": allowed}}

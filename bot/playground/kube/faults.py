@@ -1,4 +1,4 @@
-"""Outages on demand, and eyes on every request: what tests use to hurt and to count.
+"""Outages on demand, rights withheld, and eyes on every request: what tests use to hurt and to count.
 
 `Calls` is told of each request before it is carried out and after; a hook that raises cuts the connection at that
 point, so "the write was made and its answer lost" is one line of a test.
@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from bot.playground.kube.answers import Refusal
 
 Away = Literal["", "refuse", "hang", "error"]
 
@@ -71,6 +73,24 @@ class Calls:
                 raise Cut from e
 
 
+class Rights:
+    """What the user may not do: pairs of verb and resource, such as `("patch", "deployments/scale")`."""
+
+    def __init__(self) -> None:
+        self.denied: set[tuple[str, str]] = set()
+
+    def allows(self, verb: str, resource: str) -> bool:
+        """Whether a verb on a resource or subresource is allowed."""
+        return (verb, resource) not in self.denied
+
+    def check(self, call: Call) -> None:
+        """Refusal 403 for what is denied."""
+        resource = f"{call.plural}/{call.subresource}" if call.subresource else call.plural
+        if not self.allows(call.verb, resource):
+            words = f'{resource} is forbidden: User "playground" cannot {call.verb} resource "{resource}"'
+            raise Refusal(403, "Forbidden", f'{words} in the namespace "{call.namespace}"', {})
+
+
 class Gate:
     """Whether the server answers at all."""
 
@@ -94,3 +114,12 @@ class Gate:
         if self.away == "hang":
             await self._back.wait()
         return self.away != "error"
+
+
+class Control:
+    """All of it, for one server."""
+
+    def __init__(self) -> None:
+        self.calls = Calls()
+        self.rights = Rights()
+        self.gate = Gate()

@@ -75,6 +75,9 @@ class Gateways:
             return
         parents = [self._parent(route, ref) for ref in _parents(self._store, route)]
 
+        if not parents and "status" not in route:
+            return
+
         def tell(made: Obj) -> None:
             made["status"] = {"parents": parents}
 
@@ -82,7 +85,7 @@ class Gateways:
 
     def _parent(self, route: Obj, ref: Obj) -> Obj:
         held = at(route, "status", "parents", default=[])
-        before = next((h for h in held if h["parentRef"] == ref), {})
+        before: Obj = next((h for h in held if h["parentRef"] == ref), {})
         missing = [
             backend["name"]
             for rule in at(route, "spec", "rules", default=[])

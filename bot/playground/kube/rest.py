@@ -13,10 +13,10 @@ from urllib.parse import unquote
 import yaml
 from aiohttp import web
 
-from bot.playground.kube import answers, discovery
+from bot.playground.kube import answers, discovery, openapi
 from bot.playground.kube.answers import Refusal
 from bot.playground.kube.deletes import Deletion, delete
-from bot.playground.kube.faults import Call, Calls, Cut, Gate
+from bot.playground.kube.faults import Call, Control, Cut
 from bot.playground.kube.kinds import API_VERSIONS, BY_PATH, REVIEWS, Resource
 from bot.playground.kube.registry import Registry
 from bot.playground.kube.requests import Target, Writer
@@ -59,14 +59,13 @@ def _target(parts: list[str]) -> Target | None:
 class Rest:
     """The one handler of the API server."""
 
-    def __init__(
-        self, registry: Registry, watches: Watches, behind: Behind, calls: Calls, gate: Gate
-    ) -> None:
+    def __init__(self, registry: Registry, watches: Watches, behind: Behind, control: Control) -> None:
         self._registry = registry
         self._watches = watches
         self._behind = behind
-        self._calls = calls
-        self._gate = gate
+        self._calls = control.calls
+        self._gate = control.gate
+        self._rights = control.rights
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Any request."""
@@ -78,6 +77,7 @@ class Rest:
         try:
             await self._calls.before(call)
             try:
+                self._rights.check(call)
                 response = await self._answer(request, parts, target)
             except Refusal as refusal:
                 response = _status(refusal)
@@ -109,7 +109,7 @@ class Rest:
     async def _review(self, request: web.Request, parts: list[str]) -> web.Response:
         api = "/".join(parts[1:3])
         if request.method == "POST" and len(parts) == 4 and parts[3] == REVIEWS.get(api, ("", ""))[1]:  # noqa: PLR2004  # apis, group, version, plural
-            return web.json_response(discovery.review(api, await _body(request)), status=201)
+            return web.json_response(discovery.review(api, await _body(request), self._rights), status=201)
         raise answers.no_such_resource()
 
     async def _read(self, request: web.Request, target: Target) -> web.StreamResponse:
@@ -192,7 +192,8 @@ def _is_resource(parts: list[str]) -> bool:
 def _plain(parts: list[str]) -> web.Response:
     if parts[0] in ("readyz", "healthz", "livez"):
         return web.Response(text="ok")
-    if (found := discovery.answer(parts)) is not None:
+    found = openapi.answer(parts) if parts[0] == "openapi" else discovery.answer(parts)
+    if found is not None:
         return web.json_response(found)
     return web.Response(status=404, text="404 page not found\n")
 
@@ -265,6 +266,8 @@ def _call(request: web.Request, target: Target | None) -> Call:
 
 async def _body(request: web.Request) -> Any:
     raw = await request.read()
+    if request.content_type.endswith("protobuf"):
+        raise answers.unsupported("415: Unsupported Media Type: protobuf is not spoken here")
     if not raw:
         return None
     try:

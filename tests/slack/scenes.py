@@ -1,0 +1,183 @@
+"""Every kind of message at several moments, with harmless and with difficult names: what the golden files hold."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.grammar.mistake import Mistake
+from bot.grammar.parse import parse
+from bot.ports import Looked, Preview
+from bot.slack import answers, samples, thread
+from bot.slack.blocks import Message
+from bot.slack.card import card
+from bot.slack.preview import Showing, preview
+from bot.slack.signing import Forged, Signer
+from strategies.plan import Plan
+from strategies.refusal import Advice, Refusal
+from strategies.release import Actor, Release
+from strategies.spec import Strategy
+from tests.slack import stories
+
+SIGNER = Signer(stories.KEY)
+SHOWING = Showing("U1", "0123456789abcdef", "/release")
+ADVICE = (
+    Advice(
+        code="no-probe", what="No readiness probe: new pods get no traffic before they have stood for 3 s."
+    ),
+    Advice(code="ingress", what="`k8sdemo-ingress-prefix` leads here, and <b> & `c` are only text."),
+)
+ODD = 'שלום 👩‍🚀 <b>"x"</b> & *bold* `code` <!channel> <@U2> '
+
+
+def fixed(plan: Plan, **more: Any) -> Plan:
+    """A plan whose words do not depend on what planning advises this week."""
+    return plan.model_copy(update={"advice": ADVICE, **more})
+
+
+def odd(plan: Plan) -> Plan:
+    """The same with names that try everything."""
+    return fixed(
+        plan,
+        service=ODD * 3,
+        to_version="v" * 128,
+        from_version="שלום",
+        stable="d" * 253,
+        canary="c" * 253,
+        namespace="n" * 63,
+        environment="<prod>",
+        routes=tuple(f"Ingress {ODD}{n}" for n in range(9)),
+    )
+
+
+def canary(**asked: Any) -> Release:
+    """A canary just begun."""
+    return stories.started(fixed(stories.planned(steps=(25, 50, 100), **asked)))
+
+
+def strange() -> Release:
+    """One whose names and reason try everything."""
+    made = odd(stories.planned(steps=(25, 50, 100)))
+    made = made.model_copy(update={"spec": made.spec.model_copy(update={"reason": (ODD * 9)[:300]})})
+    return stories.proven(stories.started(made, Actor(id="ana@<example>", via="cli")))
+
+
+def cards() -> Iterator[tuple[str, Message]]:
+    """The card through a release's life."""
+    begun = canary(reason="faster start")
+    stood = stories.proven(begun)
+    asking = stories.asking(stood)
+    moments = {
+        "begun": begun,
+        "soaking": stories.soaking(stood),
+        "asking": asking,
+        "held": stories.held(asking),
+        "keeping": stories.keeping(stood),
+        "rolling-back": stories.rolling_back(asking),
+        "rolled-back": stories.rolled_back(asking),
+        "promoted": stories.promoted(stories.keeping(stood)),
+        "failed": stories.failed(stood),
+        "stuck": stories.stuck(stood),
+        "bluegreen-asking": stories.asking(
+            stories.proven(stories.started(fixed(stories.planned(Strategy.BLUEGREEN, soak=0))))
+        ),
+        "rolling-asking": stories.asking(
+            stories.proven(stories.started(fixed(stories.planned(Strategy.ROLLING, pause_at=50))))
+        ),
+        "in-place-keeping": stories.keeping(
+            stories.proven(stories.started(fixed(stories.planned(pinned=False, steps=(25, 100)))))
+        ),
+        "strange": stories.asking(strange()),
+    }
+    for moment, release in moments.items():
+        yield f"card-{moment}", card(release, SIGNER)
+
+
+def previews() -> Iterator[tuple[str, Message]]:
+    """A plan of each kind, and one only to be looked at."""
+    policy = ("There is no policy file: every full member may do everything.",)
+    plans = {
+        "canary": stories.planned(steps=(10, 50, 100), reason="faster start"),
+        "in-place": stories.planned(pinned=False, probe=False, auto=True),
+        "bluegreen": stories.planned(Strategy.BLUEGREEN, after="keep", keep=0),
+        "rolling": stories.planned(Strategy.ROLLING, pause_at=50),
+    }
+    for kind, made in plans.items():
+        yield f"preview-{kind}", preview(Preview(fixed(made), policy), SIGNER, SHOWING)
+    yield "preview-strange", preview(Preview(odd(plans["canary"])), SIGNER, SHOWING, ["The cluster changed."])
+    yield "plan-only", preview(Preview(fixed(plans["canary"]), policy), None, SHOWING)
+
+
+def threads() -> Iterator[tuple[str, Message]]:
+    """What stands under a card."""
+    asking = stories.asking(stories.proven(canary(reason="for <!channel> & <@U2>")))
+    stories_told = {
+        "asking": stories.reminded(asking),
+        "held": stories.held(asking),
+        "rolled-back": stories.rolled_back(asking),
+        "stuck": stories.stuck(stories.proven(canary())),
+        "failed": stories.failed(stories.proven(canary())),
+        "promoted": stories.promoted(stories.keeping(stories.proven(canary()))),
+        "strange": stories.asking(strange()),
+    }
+    for story, release in stories_told.items():
+        for part in thread.parts(release, 0):
+            post = thread.post(release, part, SIGNER)
+            yield f"thread-{story}-{post.entry}", post.message
+            if post.also is not None:
+                yield f"thread-{story}-{post.entry}-manifest", post.also
+    yield "thread-decided", thread.decided(stories.rolling_back(asking), 5)
+
+
+def told() -> Iterator[tuple[str, Message]]:
+    """Private answers, and samples."""
+    asking = stories.asking(stories.proven(canary()))
+    seen = stories.tally(
+        27, 70, unknown=2, lost=1, error="timed out after 2 s", example="<html>&nbsp;</html>"
+    )
+    yield (
+        "samples",
+        samples.looked(Looked(asking, "k8sdemo", "v2", "v6", 25, seen, proxied=True), stories.BEN),
+    )
+    nothing = stories.tally(0, 0, lost=9, error="connection refused")
+    yield (
+        "samples-none",
+        samples.looked(Looked(None, "k8sdemo", "", "", 100, nothing, proxied=False), stories.ANA),
+    )
+    yield (
+        "status-all",
+        answers.running([(asking, "http://x/archives/C1/p1"), (stories.soaking(canary()), "")]),
+    )
+    yield "status-none", answers.running([])
+    yield "status-one", answers.status(asking, "http://x/archives/C1/p1")
+    yield "history", answers.history("k8sdemo", [asking, stories.rolled_back(asking)])
+    yield "help", answers.help_on(None, "/release")
+    yield "help-canary", answers.help_on("canary", "/release")
+    wrong = parse("canary k8sdemo v6 --stepps 25 <https://evil|x> &amp;")
+    assert isinstance(wrong, Mistake)
+    yield "mistake", answers.mistake(wrong, "/release")
+    refused = Refusal(code="locked", what="k8sdemo-16 is asking, started by <@U2> & <!here>.", remedy="Wait.")
+    yield "refusal", answers.refusal(refused)
+
+
+def scenes() -> dict[str, Message]:
+    """All of them by name."""
+    return dict([*cards(), *previews(), *threads(), *told()])
+
+
+def readable(value: Any) -> Any:
+    """A message for a golden file: what buttons carry is opened, a plan's hash (it changes with any plan) is masked."""
+    if isinstance(value, dict):
+        made = {k: readable(v) for k, v in value.items()}
+        if (
+            value.get("type") == "button"
+            and (said := SIGNER.read(value.get("value")))
+            and not isinstance(said, Forged)
+        ):
+            made["value"] = readable(
+                said.model_dump(mode="json", exclude_defaults=True) | {"kind": said.kind}
+            )
+            made["value"] |= {"plan": "(hash)"} if "plan" in made["value"] else {}
+        return made
+    if isinstance(value, list):
+        return [readable(one) for one in value]
+    return re.sub(r"plan `[0-9a-f]{12}`", "plan `(hash)`", value) if isinstance(value, str) else value

@@ -1,0 +1,90 @@
+"""A person in Slack who wants something, and clicks again when the bot died on them; never when it did not."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.playground.slack import Message
+from strategies.release import IntentKind, State
+from tests.stories.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """At the first moment in this state: what to click."""
+
+    state: State
+    click: IntentKind
+
+
+@dataclass(slots=True)
+class Person:
+    """Sees the channel, clicks buttons; `user` is their Slack id."""
+
+    world: World
+    user: str = "U1"
+
+    async def release(self, command: str, *wishes: Wish) -> None:
+        """Types a command, starts what the preview shows, and answers as they wish."""
+        await self.begin(command)
+        for wish in wishes:
+            await self.answer(wish)
+
+    async def begin(self, command: str) -> None:
+        """Until the release is on record."""
+        preview = await self.preview(command)
+        await self._click(preview, "release.start", lambda: self.world.release is not None)
+
+    async def preview(self, command: str) -> Message:
+        """The preview of a command, with its Start button."""
+        await self._again(lambda: self.world.slack.slash(command, user=self.user), lambda: self._offered() is not None)
+        found = self._offered()
+        assert found is not None
+        return found.snapshot()
+
+    def _offered(self) -> Message | None:
+        return self.world.slack.offering("release.start")
+
+    async def answer(self, wish: Wish) -> None:
+        """Click when the release is there, until it has moved."""
+        world = self.world
+
+        def ready() -> Message | None:
+            release = world.release
+            return world.button(wish.click) if release is not None and release.state is wish.state else None
+
+        message = (await world.until(ready, f"{wish}: a live button")).snapshot()
+        before = world.release
+        assert before is not None
+        revision = before.revision
+        await self._click(message, f"release.{wish.click.value}", lambda: _revision(world) > revision)
+
+    async def _click(self, message: Message, action: str, done: object) -> None:
+        assert callable(done)
+        await self._again(lambda: self.world.slack.click(message, action, user=self.user), done)
+
+    async def _again(self, act: object, done: object) -> None:
+        """Do it; once more each time the bot died meanwhile and it is still not done."""
+        assert callable(act)
+        assert callable(done)
+        world = self.world
+        while not done():
+            await world.until(lambda: world.bot.leading and world.slack.sockets.open, "a bot that listens")
+            lives = len(world.bots)
+            if done():
+                return
+            await act()
+            await world.until(lambda: done() or len(world.bots) > lives, "what was clicked happens")
+
+
+def _revision(world: World) -> int:
+    return world.release.revision if world.release else 0
+
+
+async def supervised(world: World, fault: object = None) -> None:
+    """What a kubelet does: a process that died is followed by another."""
+    while True:
+        bot = world.bot
+        await bot.died.wait()
+        await bot.gone()
+        world.start()
+        await asyncio.sleep(0)

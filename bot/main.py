@@ -2,12 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging import getLogger
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.cluster.api import Api, whoami
 from bot.cluster.clusters import Clusters, Place
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = getLogger(__name__)
 
+PATIENCE = 10.0  # seconds for an ended release's last words before this process goes
 NO_POLICY = "There is no policy file: every full member of the workspace may do everything."
 
 
@@ -91,13 +92,26 @@ async def connected(settings: "Settings") -> AsyncIterator[Parts]:
 
 
 async def run(settings: "Settings") -> int:
-    """`graylight run`: the engine while we lead, Slack where it is configured, health for the kubelet."""
-    from bot.health import Health
-
+    """`graylight run`: serve until told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
+    await serve(settings, stop)
+    return 0
+
+
+async def play(settings: "Settings", **wishes: Any) -> int:
+    """`graylight playground`: the same bot on doubles; `wishes` are those of `bot.play.play`."""
+    from bot.play import play as played
+
+    return await played(settings, **wishes)
+
+
+async def serve(settings: "Settings", stop: asyncio.Event, ready: Callable[[], None] | None = None) -> None:
+    """The bot until `stop`: the engine while we lead, Slack where it is configured, health for the kubelet."""
+    from bot.health import Health
+
     async with AsyncExitStack() as stack:
         health = await stack.enter_async_context(Health(settings.listen))
         parts = await stack.enter_async_context(connected(settings))
@@ -111,12 +125,13 @@ async def run(settings: "Settings") -> int:
         running = asyncio.create_task(engine.run(), name="engine")
         stack.push_async_callback(_ended, running)
         health.ready = True
+        if ready is not None:
+            ready()
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if running.done() and not stop.is_set():
             await running
-    return 0
 
 
 @asynccontextmanager
@@ -126,14 +141,16 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
         log.warning("no Slack tokens: running the engine for the command line alone")
         yield NoSurface()
         return
-    from bot.slack.announce import Announcer  # noqa: PLC0415
-    from bot.slack.app import build  # noqa: PLC0415
-    from bot.slack.client import web_client  # noqa: PLC0415
-    from bot.slack.socket import NotWelcome, connect  # noqa: PLC0415
+    from bot.slack.announce import Announcer
+    from bot.slack.app import build
+    from bot.slack.client import web_client
+    from bot.slack.socket import NotWelcome, connect
 
     key = await parts.records.signing_key()
     bot_token = settings.slack_bot_token.get_secret_value()
-    app = build(parts.desk, bot_token=bot_token, base_url=settings.slack_api_url, signing_key=key, clock=Utc())
+    app = build(
+        parts.desk, bot_token=bot_token, base_url=settings.slack_api_url, signing_key=key, clock=Utc()
+    )
     announcer = Announcer(web_client(bot_token, settings.slack_api_url, retries=0), key)
     try:
         connection = await connect(app, settings.slack_app_token.get_secret_value(), settings.slack_api_url)
@@ -194,6 +211,7 @@ class TheOffice:
         try:
             yield True
         finally:
+            await engine.finish(PATIENCE)
             await _ended(task)
             timers.stop()
 

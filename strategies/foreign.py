@@ -4,11 +4,13 @@ A change that is neither ours nor where the plan has brought things is told once
 (its fingerprint stands in the record) and the plan goes on from what is there.
 """
 
+import copy
 from dataclasses import dataclass
 
 from strategies import words
 from strategies.names import digest
 from strategies.objects import DEPLOYMENT, Obj, annotations_of, at, meta, name_of
+from strategies.pods import moment
 from strategies.snapshot import replicas_of
 from strategies.steps import Position, Remove, Shift, Stand, Update
 from strategies.undo import key
@@ -32,33 +34,67 @@ def foreign(view: View) -> Foreign | None:
 
 
 def _stable(view: View) -> list[Foreign]:
-    before = view.evidence.undo.get(key(DEPLOYMENT, view.plan.stable))
-    if before is None or _begun(view, Update) or _begun(view, Remove):
+    plan, before = view.plan, view.evidence.undo.get(key(DEPLOYMENT, view.plan.stable))
+    if before is None or _begun(view, Remove):
         return []
     found = view.deployment("stable")
     if found is None:
-        return [_told("stable gone", f"Deployment {view.plan.stable} is gone; it", None, ())]
+        return [_told("stable gone", f"Deployment {plan.stable} is gone; it", None, ())]
     said = []
-    if at(found, "spec", "template") != at(before, "spec", "template"):
-        what = _difference(at(before, "spec", "template"), at(found, "spec", "template"), view.plan.stable)
-        said.append(
-            _told(
-                f"template {digest(str(at(found, 'spec', 'template')))}",
-                what,
-                found,
-                ("f:spec", "f:template"),
-            )
-        )
-    if replicas_of(found) < view.plan.stable_pods and not view.plan.autoscalers:
-        said.append(
-            _told(
-                f"replicas {replicas_of(found)}",
-                f"The number of pods of {view.plan.stable} ({view.plan.stable_pods} → {replicas_of(found)})",
-                found,
-                ("f:spec", "f:replicas"),
-            )
-        )
+    was, now = at(before, "spec", "template", default={}), at(found, "spec", "template", default={})
+    if not _as_planned(view, was, now, found):
+        mark = f"template {digest(str(now))}"
+        said.append(_told(mark, _difference(was, now, plan.stable), found, ("f:spec", "f:template")))
+    if replicas_of(found) != plan.stable_pods and not plan.autoscalers:
+        what = f"The number of pods of {plan.stable} ({plan.stable_pods} → {replicas_of(found)})"
+        said.append(_told(f"replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas")))
     return said
+
+
+def _as_planned(view: View, was: Obj, now: Obj, found: Obj) -> bool:
+    """Whether the stable template is what it was, but for what our own update of it changes."""
+    if not _begun(view, Update):
+        return was == now
+    if _but_for_us(was, view) != _but_for_us(now, view):
+        return False
+    image = next(
+        (
+            c.get("image")
+            for c in at(now, "spec", "containers", default=[])
+            if c["name"] == view.plan.container
+        ),
+        "",
+    )
+    updating = isinstance(view.release.step, Update)
+    if image == view.plan.to_image:
+        return True
+    return updating and image == view.plan.from_image and not _undone(view, found)
+
+
+def _but_for_us(template: Obj, view: View) -> Obj:
+    """A template without the fields an update of ours sets."""
+    made = copy.deepcopy(template)
+    for container in at(made, "spec", "containers", default=[]):
+        if container["name"] == view.plan.container:
+            container.pop("image", None)
+    if view.plan.version_key:
+        at(made, "metadata", "labels", default={}).pop(view.plan.version_key, None)
+    return made
+
+
+def _undone(view: View, found: Obj) -> bool:
+    """Whether somebody put the old image back after we had set the new one (`kubectl rollout undo`)."""
+    doing = view.release.doing
+    if doing is None or doing.step != view.release.cursor:
+        return False
+    path = ("f:spec", "f:template")
+    since = doing.at.replace(microsecond=0)  # managedFields know whole seconds
+    return any(
+        entry.get("manager") != MANAGER
+        and at(entry, "fieldsV1", *path) is not None
+        and moment(str(entry.get("time", "1970-01-01T00:00:00Z"))) > since
+        for entry in meta(found).get("managedFields") or []
+    )
 
 
 def _canary(view: View) -> list[Foreign]:

@@ -34,7 +34,7 @@ def _prove(step: Prove, view: View) -> Outcome:
         return Trouble(
             "unattributed",
             f"None of {tally.unknown} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
-            detail=_detail(tally),
+            detail=_detail(tally, asked.share),
         )
     deadline = view.release.since + timedelta(seconds=view.plan.timers.proof)
     verdict = proof.verdict()
@@ -56,10 +56,12 @@ def blind(outcome: Trouble, view: View) -> Outcome:
 
 
 def asked_of(step: Prove, view: View) -> Asked:
-    """What is asked of users: by count of pods where a rolling update paused, else the step's own share."""
-    if view.plan.strategy == "rolling" and step.share not in (0, 100):
+    """What is asked of users: what the pods make where a rollout or an autoscaler counts them, else the step's share."""
+    counted = view.plan.strategy == "rolling" or bool(view.plan.autoscalers)
+    if counted and step.share not in (0, 100):
         old, new = view.counted()
-        return Asked(share(new.ready, old.ready), 0)
+        made = share(new.ready, old.ready)
+        return Asked(made, step.before if step.before is not None and step.before < made else None)
     return Asked(step.share, step.before)
 
 
@@ -67,7 +69,7 @@ def _proven(asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outc
     measured = Measured(asked=asked.share, hits=proof.hits, n=proof.n, verdict="proven", at=view.now)
     seconds = (view.now - view.release.since).total_seconds()
     said = words.proven(measured, view.plan.to_version, str(wilson(proof.hits, proof.n)), seconds)
-    return Done(said, "proven", seen=measured, detail=_detail(tally))
+    return Done(said, "proven", seen=measured, detail=_detail(tally, asked.share))
 
 
 def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view: View) -> Outcome:
@@ -75,11 +77,11 @@ def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view:
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
     if n == 0 and tally and tally.lost:
         why = f"none of {tally.sent} requests was answered ({tally.error})"
-        return Trouble("no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally))
+        return Trouble("no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share))
     if isinstance(proof.verdict(), Open):
         why = f"that is not what was asked, for {view.plan.timers.proof} s."
     text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
-    return Trouble("not-proven", text, detail=_detail(tally))
+    return Trouble("not-proven", text, detail=_detail(tally, asked.share))
 
 
 def _by_proxy(asked: Asked, view: View) -> Outcome:
@@ -99,7 +101,7 @@ def _by_proxy(asked: Asked, view: View) -> Outcome:
         if tally.attributed
         else words.unsampled(asked.share, tally.error or "the answers do not say which version gave them")
     )
-    return Done(said, "unproven", seen=measured, detail=_detail(tally))
+    return Done(said, "unproven", seen=measured, detail=_detail(tally, asked.share))
 
 
 def _proxied(view: View) -> SampleProxy | None:
@@ -122,5 +124,5 @@ def _unproven(asked: Asked, tally: Tally, view: View) -> Measured:
     return Measured(asked=asked.share, hits=hits, n=n, verdict="unproven", at=view.now)
 
 
-def _detail(tally: Tally | None) -> dict[str, object]:
-    return {"tally": tally.model_dump(mode="json")} if tally else {}
+def _detail(tally: Tally | None, asked: int) -> dict[str, object]:
+    return {"tally": tally.model_dump(mode="json"), "asked": asked} if tally else {}

@@ -58,7 +58,9 @@ class Track:
     ending: Ending
     manifest: Obj
     ways: tuple[Way, ...]
-    gated: bool  # the readiness gate keeps its pods from traffic: before they have settled, and before they stop
+    gated: (
+        bool  # the readiness gate keeps its pods from traffic: before they have settled, and before they stop
+    )
 
 
 def version_label(target: Target, version: str, configured: str | None) -> Version | None:

@@ -11,6 +11,8 @@ from strategies.duration import words as duration
 from strategies.refusal import Refusal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strategies.plan import Plan
     from strategies.release import Actor, IntentKind, Measured, Release
 
@@ -187,6 +189,16 @@ def unsettled(why: str) -> str:
 def late(seconds: float, reason: str) -> str:
     """The progress deadline passed."""
     return f"Not done within {duration(seconds)}: {reason}. Holding."
+
+
+def away(since: datetime, why: str) -> str:
+    """The API server cannot be reached; nothing moves meanwhile."""
+    return f"waiting: {why}, since {since:%H:%M:%S} UTC"
+
+
+def back_again(since: datetime, until: datetime) -> str:
+    """It can be reached again."""
+    return f"The API server did not answer from {since:%H:%M:%S} to {until:%H:%M:%S} UTC; nothing was moved meanwhile."
 
 
 def resumed_engine() -> str:

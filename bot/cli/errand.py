@@ -40,20 +40,30 @@ def perform(errand: Errand, screen: "Screen") -> int:
     return guarded(in_office, screen)
 
 
-def serve(name: str, screen: "Screen", check: Callable[[Settings], Refusal | None] | None = None) -> int:
-    """Run an entry point of the composition root that serves until it is told to stop: `run`, `play`."""
+def serve(
+    name: str,
+    screen: "Screen",
+    check: Callable[[Settings], Refusal | None] | None = None,
+    *,
+    level: int = logging.INFO,
+    **wishes: Any,
+) -> int:
+    """Run an entry point of the composition root that serves until it is told to stop: `run`, `play`.
+
+    `wishes` go to it as they are; `level` is what it logs from on.
+    """
     settings = load()
     refused = settings if isinstance(settings, Refusal) else check(settings) if check else None
     if isinstance(settings, Refusal) or refused is not None:
         screen.refuse(refused or Refusal(code="bad-setting", what="The settings are wrong."))
         return Exit.REFUSED
-    logs(logging.DEBUG if debugging() else logging.INFO)
+    logs(logging.DEBUG if debugging() else level)
 
     async def serving() -> int:
         from importlib import import_module
 
         main = import_module("bot.main")
-        code: int = await getattr(main, name)(settings)
+        code: int = await getattr(main, name)(settings, **wishes)
         return code
 
     return guarded(serving, screen)

@@ -122,12 +122,22 @@ def _run() -> None:
 
 
 @app.command("playground")
-def _playground() -> None:
+def _playground(
+    port: Annotated[int | None, typer.Option(help="Port of the page.", min=0, max=65535)] = None,
+    kubeconfig: Annotated[
+        str | None, typer.Option(help="A real cluster to play on, instead of a pretended one.")
+    ] = None,
+    policy: Annotated[str | None, typer.Option(help="A policy file.")] = None,
+) -> None:
     """Try it all on a cluster and a Slack that are only pretended, on this machine."""
+    import logging
+
     from bot.cli.errand import serve
     from bot.cli.screen import Screen
 
-    raise typer.Exit(serve("play", Screen()))
+    said = {"port": port, "kubeconfig": kubeconfig, "policy": policy}
+    wishes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    raise typer.Exit(serve("play", Screen(), level=logging.WARNING, **wishes))
 
 
 @app.command("version")

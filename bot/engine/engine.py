@@ -17,6 +17,7 @@ from bot.engine.loop import Loop, Lost, Means
 
 log = getLogger(__name__)
 
+SWEEP = 30.0  # seconds
 AGAIN = 5.0  # seconds until a loop that failed is started anew
 
 
@@ -52,15 +53,30 @@ class Engine:
             await self._stop()
             await leadership.release()
 
+    async def finish(self, patience: float) -> None:
+        """Let the loops of releases that have ended say so and clean up, before this engine goes."""
+        ended = [
+            self._loops[i] for i, loop in self._running.items() if loop.release.ended and i in self._loops
+        ]
+        if ended:
+            await asyncio.wait(ended, timeout=patience)
+
     async def _lead(self) -> None:
         self._leading = True
         for stored in self._means.records.known():
             self._adopt(stored, resumed=True)
+        self._means.timers.every("sweep", SWEEP, self._sweep)
         try:
             await self._means.leadership.keep()
         finally:
             self._leading = False
+            self._means.timers.forget("sweep")
             await self._stop()
+
+    def _sweep(self) -> None:
+        """What is due is found even where its alarm was lost, or the clock jumped."""
+        for loop in self._running.values():
+            loop.wake()
 
     def _noticed(self, release_id: str) -> None:
         """A record changed: wake its loop, or begin one."""

@@ -31,6 +31,7 @@ from strategies.view import View
 log = getLogger(__name__)
 
 FIRST_RETRY, LONGEST_RETRY = 0.5, 15.0  # seconds
+WORTH_TELLING = timedelta(seconds=10)  # an outage shorter than this is no news
 REFUSALS = 8  # in a row, of the same write, after which it is no race any more
 
 
@@ -59,6 +60,7 @@ class Loop:
         self._awake = asyncio.Event()
         self._retry, self._refused = FIRST_RETRY, 0
         self._noted_at: datetime | None = None
+        self._away_since: datetime | None = None
         self._gatherer = Gatherer(api, watched.namespace, stored.release.id, means.clock, Sampler())
         self._announcing = Announcing(means.surface, means.timers, means.clock, stored.release, self.wake)
 
@@ -88,7 +90,8 @@ class Loop:
             announcing.cancel()
             with suppress(asyncio.CancelledError):
                 await announcing
-            self._means.timers.forget(self.release.id)
+            for alarm in ("", " note", " announcing"):
+                self._means.timers.forget(f"{self.release.id}{alarm}")
 
     async def _turn(self) -> bool:
         """One tick with everything that may go wrong around it; true when all is done."""
@@ -105,6 +108,9 @@ class Loop:
             return False
         except Unreachable as e:
             log.warning("%s: %s; trying again in %.1f s", self.release.id, e, self._retry)
+            self._away_since = self._away_since or self._means.clock.now()
+            reason = words.away(self._away_since, str(e))
+            self._announcing.news(self.release.model_copy(update={"reason": reason}))
             self._wake_in(self._retry)
             self._retry = min(self._retry * 2, LONGEST_RETRY)
             return False
@@ -123,6 +129,8 @@ class Loop:
             return await self._end()
         await self._begin()
         now = self._means.clock.now()
+        if self._away_since is not None and not self._watched.trouble():
+            await self._back_again(now)
         step = self.release.step
         key = (self.release.going_back, self.release.cursor, self.release.since)
         if isinstance(step, Prove) and self._gatherer.step != key:
@@ -181,6 +189,12 @@ class Loop:
         if self.release.changed or self.release.cursor:
             await self._swap(self.release.tell("engine", words.resumed_engine(), self._means.clock.now()))
         self._resumed = False
+
+    async def _back_again(self, now: datetime) -> None:
+        """After an outage that people may have noticed, a line that says what it did to the release: nothing."""
+        since, self._away_since = self._away_since or now, None
+        if now - since > WORTH_TELLING:
+            await self._swap(self.release.tell("outage", words.back_again(since, now), now))
 
     async def _keep_undo(self, view: View) -> None:
         undo = take(view.plan, view.snapshot)

@@ -40,6 +40,10 @@ class Timers:
         """Call once at this moment, or now where it has passed."""
         self._scheduler.add_job(call, "date", run_date=when, id=name, replace_existing=True)
 
+    def every(self, name: str, seconds: float, call: Callable[[], None]) -> None:
+        """Call again and again: the sweep that catches a lost wake-up."""
+        self._scheduler.add_job(call, "interval", seconds=seconds, id=name, replace_existing=True)
+
     def forget(self, name: str) -> None:
         """No alarm of this name any more."""
         if self._scheduler.get_job(name):

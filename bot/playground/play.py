@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import aiohttp
 import yaml
@@ -34,12 +34,16 @@ _PACE: Final = 1.2  # seconds a container takes to start: long enough to be seen
 
 
 class World(Protocol):
-    """A cluster as the page needs it: what is seen of it now, and when that changes. `seen` may raise OSError."""
+    """A cluster as the page needs it; `changed` is ticked when something of it did."""
 
     changed: Signal
 
     def seen(self) -> Seen:
-        """The objects now."""
+        """The objects as they are known now."""
+        ...
+
+    def trouble(self) -> str:
+        """Why what is known may be old, empty while it is not."""
         ...
 
 
@@ -54,6 +58,10 @@ class Embedded:
         """The objects in `default`, from the store itself."""
         store = self.cluster.store
         return Seen(*(store.all(kind, "default") for kind in (DEPLOYMENT, POD, SERVICE)))
+
+    def trouble(self) -> str:
+        """It is in this process: there is none."""
+        return ""
 
     def heard(self, change: Change) -> None:
         """A write; leases and records are none of the page's business."""
@@ -73,10 +81,21 @@ async def embedded(
         cluster.write_kubeconfig(kubeconfig)
         await cluster.apply(*yaml.safe_load_all(SEED.read_text()))
         await _annotate(cluster)
+        await _serving(world)
         try:
             yield world
         finally:
             stop()
+
+
+async def _serving(world: Embedded) -> None:
+    """Until every pod is ready: the users come when the shop is open."""
+    while True:
+        seen = world.changed.version
+        shown = world.seen().page()["deployments"]
+        if all(sum(p["ready"] for p in one["pods"]) == one["replicas"] for one in shown):
+            return
+        await world.changed.after(seen)
 
 
 async def _annotate(cluster: EmbeddedCluster) -> None:
@@ -107,19 +126,21 @@ class Stage:
 
     def __init__(self, world: World, *, port: int = PORT) -> None:
         self.slack = SlackStandIn()
-        self.users = Users(self._way, lambda: world.seen().versions(), world.changed)
+        self.users = Users(lambda: world.seen().probe(), lambda: world.seen().versions(), world.changed)
         self.url = ""
         self._world, self._port = world, port
         self._left = AsyncExitStack()
 
-    async def __aenter__(self) -> "Stage":
+    async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await self.slack.start()
             stack.push_async_callback(self.slack.stop)
             await stack.enter_async_context(self.users)
             application = web.Application()
             application.add_routes(routes(self.slack, self._view, self._world.changed))
-            runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+            runner = web.AppRunner(
+                application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True
+            )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             listening = _free(self._port)
@@ -131,13 +152,9 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._left.aclose()
 
-    def _way(self) -> Any:
-        try:
-            return self._world.seen().probe()
-        except OSError:
-            return None  # the page says that the cluster does not answer; its users wait
-
     async def _view(self) -> dict[str, Any]:
+        if trouble := self._world.trouble():
+            raise ConnectionError(trouble)  # the page says so, and keeps what it shows
         return self._world.seen().page() | {"samples": self.users.counts()}
 
 
@@ -156,5 +173,3 @@ def _free(wished: int) -> socket.socket:
         return listening
     message = f"no port is free from {wished} to {wished + TRIED - 1}; choose one with --port"
     raise OSError(message)
-
-

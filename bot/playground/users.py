@@ -115,8 +115,6 @@ async def _ask(session: aiohttp.ClientSession, way: Probe) -> Answer | None:
         ) as response:
             body = await response.content.read(_LARGEST)
             told = dict(response.headers)
-            return Answer(
-                response.status, told, body.decode(errors="replace"), time.perf_counter() - begun
-            )
+            return Answer(response.status, told, body.decode(errors="replace"), time.perf_counter() - begun)
     except (aiohttp.ClientError, TimeoutError, OSError):
         return None

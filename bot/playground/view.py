@@ -4,7 +4,7 @@ Reads only; the same for the embedded cluster and a real one. Invariant: nothing
 tag of its own image, so that during a rolling release both versions of one Deployment are told apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ def version_of(image: str) -> str:
     return short(split_image(image)[1])
 
 
-def _declared(deployments: Iterable[Obj]) -> Iterable[Probe]:
+def _declared(deployments: Iterable[Obj]) -> Iterator[Probe]:
     for one in deployments:
         mine = {k: v for k, v in annotations_of(one).items() if k.startswith(_OWN)}
         hints = annotation_hints(mine)

@@ -7,7 +7,7 @@ from bot.grammar.usage import help_text
 from bot.slack import blocks, progress, words
 from bot.slack.blocks import Message
 from bot.slack.card import card
-from bot.slack.markup import at, escape, name, private, said, who
+from bot.slack.markup import at, escape, name, private, quote, said, who
 from strategies.refusal import Refusal
 from strategies.release import Release
 
@@ -32,9 +32,14 @@ def mistake(wrong: Mistake, command: str) -> Message:
 
 def help_on(topic: str | None, command: str) -> Message:
     """The list of commands, or one of them."""
-    text = escape(help_text(topic, command))
-    made = [block for part in text.split("\n\n") for block in blocks.paragraphs(part.split("\n"))]
+    parts = [part.split("\n") for part in escape(help_text(topic, command)).split("\n\n")]
+    made = [block for lines in parts for block in blocks.paragraphs([_heading(lines[0]), *lines[1:]])]
     return Message("Help", tuple(made))
+
+
+def _heading(line: str) -> str:
+    """The first line of a group in bold, where it is a heading and no sentence."""
+    return line if "`" in line or line.endswith(".") else f"*{line}*"
 
 
 def status(release: Release, link: str) -> Message:
@@ -56,7 +61,7 @@ def _line(release: Release, link: str) -> str:
     sign, state = words.STATE[release.state]
     title = f"<{link}|{name(release.id)}>" if link else f"*{name(release.id)}*"
     share = progress.asked(release)
-    lines = [f"{sign}  {title}  ·  {name(words.title(release.plan))}  ·  {state}"]
+    lines = [f"{sign}  {title}  ·  {quote(words.title(release.plan))}  ·  {state}"]
     lines.append(f"{progress.bar(share)}  {said(progress.trail(release)) or words.asked(share, None)}")
     lines.append(words.started_by(who(release.started_by), at(release.started_at)))
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ import json
 
 from bot.slack import blocks, buttons, progress, words
 from bot.slack.blocks import Block, Message
-from bot.slack.markup import at, code, isolate, name, said, who
+from bot.slack.markup import at, code, isolate, name, quote, said, who
 from bot.slack.signing import Signer
 from strategies.release import Actor, Release, State
 
@@ -26,7 +26,7 @@ def card(release: Release, signer: Signer | None) -> Message:
     if signer is not None:
         made += blocks.actions(buttons.of(release, signer, samples=True))
     made += [blocks.context(line) for line in _small_print(release)]
-    return Message(f"{name(words.title(plan))} · {state} ({name(release.id)})", tuple(made))
+    return Message(f"{quote(words.title(plan))} · {state} ({name(release.id)})", tuple(made))
 
 
 def fingerprint(message: Message) -> str:
@@ -95,7 +95,7 @@ def _pods(release: Release) -> str:
 def _small_print(release: Release) -> list[str]:
     reason = release.plan.spec.reason
     first = words.started_by(who(release.started_by), at(release.started_at))
-    lines = [f"{first}: “{name(reason)}”" if reason else first]
+    lines = [f"{first}: “{quote(reason)}”" if reason else first]
     second = f"{code(release.id)} · plan {code(release.plan.hash)}"
     if release.ended_at is not None:
         seconds = (release.ended_at - release.started_at).total_seconds()

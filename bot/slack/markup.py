@@ -13,6 +13,7 @@ from strategies.release import Actor
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PERSON = re.compile(r"&lt;@([UW][A-Z0-9]+)(?:\|[^&]*)?&gt;")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
+NAME = 60  # characters of a name in a sentence
 _ISOLATE, _END = "\u2068", "\u2069"
 _SHORT_ENTITY = re.compile(r"&(?:a(?:m(?:p)?)?|l(?:t)?|g(?:t)?)?$")
 
@@ -35,6 +36,11 @@ def isolate(text: str) -> str:
 
 def name(text: str) -> str:
     """A name or version of somebody else's making, for the middle of a sentence."""
+    return quote(cut(text, NAME))
+
+
+def quote(text: str) -> str:
+    """What a person wrote, as they wrote it."""
     return isolate(escape(text))
 
 
@@ -59,7 +65,7 @@ def said(text: str, actors: Iterable[Actor] = (), quoted: str = "") -> str:
     for actor in actors:
         if actor.via == "slack":
             ours = ours.replace(f"&lt;@{actor.id}&gt;", f"<@{actor.id}>")
-    return ours + name(own)
+    return ours + quote(own)
 
 
 def private(text: str) -> str:

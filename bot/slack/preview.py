@@ -11,7 +11,7 @@ from bot.grammar.canonical import line
 from bot.ports import Preview
 from bot.slack import blocks, buttons, progress, words
 from bot.slack.blocks import Block, Message
-from bot.slack.markup import code, isolate, name, said
+from bot.slack.markup import code, isolate, name, quote, said
 from bot.slack.signing import Signer, StartValue
 from strategies.plan import Plan, Stage
 
@@ -43,7 +43,7 @@ def preview(shown: Preview, signer: Signer | None, showing: Showing, above: Sequ
     notes = [said(note) for note in shown.notes]
     made += _ending(plan, signer, showing)
     made.append(blocks.context(words.nothing_changed(plan.hash), *notes))
-    return Message(name(words.plan_title(plan)), tuple(made))
+    return Message(quote(words.plan_title(plan)), tuple(made))
 
 
 def _ending(plan: Plan, signer: Signer | None, showing: Showing) -> list[Block]:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from bot.settings import Settings
 from tests.cli.conftest import Graylight
 from tests.cli.stage import FakeOffice
 
@@ -99,6 +100,21 @@ def test_a_mistake_is_a_document_too_where_one_is_wanted(graylight: Graylight) -
     ran = graylight(FakeOffice(), "canary", "k8sdemo", "-o", "json")
     assert ran.code == 2
     assert json.loads(ran.out)["refused"]["code"] == "usage"
+
+
+def test_the_playground_gets_what_was_said_and_nothing_else(
+    graylight: Graylight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[dict[str, object]] = []
+
+    async def play(settings: Settings, **wishes: object) -> int:
+        heard.append(wishes)
+        return 0
+
+    monkeypatch.setattr("bot.main.play", play)
+    assert graylight(FakeOffice(), "playground").code == 0
+    assert graylight(FakeOffice(), "playground", "--port", "0").code == 0
+    assert heard == [{}, {"port": 0}]
 
 
 def test_help_imports_nothing_that_takes_long() -> None:

@@ -10,13 +10,14 @@ from bot.playground.slack import Message
 from strategies import words
 from strategies.objects import (
     DEPLOYMENT,
-    ENDPOINTSLICE,
-    EVENT,
+    HPA,
+    INGRESS,
     LEASE,
-    NODE,
+    PDB,
     POD,
     REPLICASET,
     SECRET,
+    SERVICE,
     Obj,
     at,
     labels_of,
@@ -28,7 +29,7 @@ from strategies.pods import going
 from tests.stories.world import World
 
 RESTARTED = words.resumed_engine()
-_LEFT_OUT = frozenset({POD, REPLICASET, ENDPOINTSLICE, EVENT, NODE, SECRET})
+_COMPARED = frozenset({DEPLOYMENT, SERVICE, INGRESS, HPA, PDB, LEASE})
 _SERVERS = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 _MEASURED = (
     (re.compile(r"\d+(\.\d+)? (s|ms)\b"), r"N \2"),
@@ -97,7 +98,7 @@ def objects(world: World) -> dict[str, Any]:
     """Everything in the cluster but what controllers make and what is compared as values."""
     found = {}
     for kind, obj in world.cluster.store.everything():
-        if kind in _LEFT_OUT or (kind == LEASE and name_of(obj) == "engine"):
+        if kind not in _COMPARED or (kind == LEASE and name_of(obj) == "engine"):
             continue
         found[f"{kind.name} {namespace_of(obj)}/{name_of(obj)}"] = bare(obj)
     for secret in world.cluster.store.all(SECRET):

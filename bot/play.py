@@ -1,0 +1,149 @@
+"""`graylight playground`: where the bot, as it is, meets its doubles. Its composition root, as `bot.main` is the bot's.
+
+The bot gets settings as any bot does (a kubeconfig, Slack's address, two tokens) and does not know that it plays.
+Invariant: a cluster or Slack that the environment names is never touched; only `--kubeconfig` names a real one.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bot.cluster.api import Api
+from bot.cluster.errors import Unreachable
+from bot.cluster.mirror import Mirror
+from bot.main import serve
+from bot.playground.play import PORT, Stage, World, embedded
+from bot.playground.slack import SlackStandIn
+from bot.playground.slack.signal import Signal
+from bot.playground.view import Seen
+from bot.settings import Settings
+from strategies.objects import DEPLOYMENT, POD, SERVICE
+
+_KINDS: Final = (DEPLOYMENT, POD, SERVICE)
+_PATIENCE: Final = 10.0  # seconds for the first look at a real cluster
+TYPE_THIS: Final = "/release canary k8sdemo v6 --soak 30s --keep 1m"
+_SCREEN: Final = """
+  Graylight playground
+
+  Open   {url}
+  Type   {command}
+  Look   {look}
+
+  {what}
+  Ctrl-C ends it; nothing is left behind.
+"""
+
+
+class Real:
+    """A real cluster as a `World`: live copies of what the page shows."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self.changed, self.namespace = Signal(), namespace
+        self._mirrors = {k: Mirror(api, k, namespace, lambda _: self.changed.tick()) for k in _KINDS}
+
+    def seen(self) -> Seen:
+        """The objects as the watches brought them."""
+        return Seen(*(list(self._mirrors[kind].objects.values()) for kind in _KINDS))
+
+    def trouble(self) -> str:
+        """What a broken watch says."""
+        return next((m.trouble for m in self._mirrors.values() if m.stale_since), "")
+
+    async def start(self) -> None:
+        """Watch, and wait for the first lists. Raises Unreachable when they do not come."""
+        for mirror in self._mirrors.values():
+            mirror.start()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.gather(*(m.ready.wait() for m in self._mirrors.values()))
+        except TimeoutError as e:
+            message = self.trouble() or "the API server does not answer"
+            raise Unreachable(message) from e
+
+    async def stop(self) -> None:
+        """End the watches."""
+        await asyncio.gather(*(m.stop() for m in self._mirrors.values()))
+
+
+async def play(
+    settings: Settings, *, kubeconfig: str | None = None, port: int = PORT, policy: str | None = None
+) -> int:
+    """Play until Ctrl-C or SIGTERM; a second one does not wait for a clean end."""
+    _quiet()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        stop.set()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(sign)
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, told)
+    async with AsyncExitStack() as stack:
+        if kubeconfig is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="graylight-")))
+            world: World = await stack.enter_async_context(embedded(folder / "kubeconfig"))
+            path, what = (
+                str(folder / "kubeconfig"),
+                "The cluster and Slack are pretended, on this machine alone.",
+            )
+        else:
+            world = await stack.enter_async_context(_real(kubeconfig))
+            path, what = (
+                kubeconfig,
+                "Slack is pretended; the cluster is yours, and what is released is released.",
+            )
+        stage = await stack.enter_async_context(Stage(world, port=port))
+        look = f"KUBECONFIG={path} kubectl get deployments,pods"
+        screen = _SCREEN.format(url=stage.url, command=TYPE_THIS, look=look, what=what)
+        await serve(told_of(settings, path, stage.slack, policy), stop, lambda: _say(screen))
+    _say("")
+    return 0
+
+
+def told_of(settings: Settings, kubeconfig: str, slack: SlackStandIn, policy: str | None = None) -> Settings:
+    """The bot's settings on this stage: only the namespace of its records is taken from the environment."""
+    return Settings.model_validate(
+        {
+            "KUBECONFIG": kubeconfig,
+            "GRAYLIGHT_NAMESPACE": settings.namespace,
+            "GRAYLIGHT_POLICY": policy,
+            "GRAYLIGHT_LISTEN": "127.0.0.1:0",
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.url,
+        }
+    )
+
+
+@asynccontextmanager
+async def _real(kubeconfig: str) -> AsyncIterator[Real]:
+    api = await Api.connect(kubeconfig)
+    try:
+        world = Real(api, api.namespace)
+        try:
+            await world.start()
+            yield world
+        finally:
+            await world.stop()
+    finally:
+        await api.close()
+
+
+def _quiet() -> None:
+    """What the bot does is seen on the page: its log would push the address off the screen. Debugging stays loud."""
+    root = logging.getLogger()
+    if root.level > logging.DEBUG:
+        root.setLevel(max(root.level, logging.WARNING))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

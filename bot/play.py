@@ -8,8 +8,9 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -18,7 +19,7 @@ from bot.cluster.api import Api
 from bot.cluster.errors import Unreachable
 from bot.cluster.mirror import Mirror
 from bot.main import serve
-from bot.playground.play import PORT, Stage, World, embedded
+from bot.playground.play import PORT, Pace, Stage, World, embedded
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.signal import Signal
 from bot.playground.view import Seen
@@ -33,11 +34,21 @@ _SCREEN: Final = """
 
   Open   {url}
   Type   {command}
-  Look   {look}
+  Look   KUBECONFIG={kubeconfig} kubectl get deployments,pods
 
   {what}
   Ctrl-C ends it; nothing is left behind.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What the person wants: a real cluster's kubeconfig, the page's port (0: any), a policy file, the containers' pace."""
+
+    kubeconfig: str | None = None
+    port: int = PORT
+    policy: str | None = None
+    pace: Pace = field(default_factory=Pace)
 
 
 class Real:
@@ -76,6 +87,7 @@ async def play(
 ) -> int:
     """Play until Ctrl-C or SIGTERM; a second one does not wait for a clean end."""
     _quiet()
+    wished = Wished(kubeconfig, port, policy)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -86,26 +98,33 @@ async def play(
 
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, told)
-    async with AsyncExitStack() as stack:
-        if kubeconfig is None:
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="graylight-")))
-            world: World = await stack.enter_async_context(embedded(folder / "kubeconfig"))
-            path, what = (
-                str(folder / "kubeconfig"),
-                "The cluster and Slack are pretended, on this machine alone.",
-            )
-        else:
-            world = await stack.enter_async_context(_real(kubeconfig))
-            path, what = (
-                kubeconfig,
-                "Slack is pretended; the cluster is yours, and what is released is released.",
-            )
-        stage = await stack.enter_async_context(Stage(world, port=port))
-        look = f"KUBECONFIG={path} kubectl get deployments,pods"
-        screen = _SCREEN.format(url=stage.url, command=TYPE_THIS, look=look, what=what)
-        await serve(told_of(settings, path, stage.slack, policy), stop, lambda: _say(screen))
-    _say("")
+    await perform(settings, wished, stop, lambda stage, path: _say(screen(stage, path, wished)))
     return 0
+
+
+async def perform(
+    settings: Settings, wished: Wished, stop: asyncio.Event, ready: Callable[[Stage, str], None]
+) -> None:
+    """The whole play until `stop`; `ready` gets the stage and the path of the kubeconfig once the bot is connected."""
+    async with AsyncExitStack() as stack:
+        path = wished.kubeconfig
+        if path is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="graylight-")))
+            path = str(folder / "kubeconfig")
+            world: World = await stack.enter_async_context(embedded(folder / "kubeconfig", wished.pace))
+        else:
+            world = await stack.enter_async_context(_real(path))
+        stage = await stack.enter_async_context(Stage(world, port=wished.port))
+        await serve(told_of(settings, path, stage.slack, wished.policy), stop, lambda: ready(stage, path))
+
+
+def screen(stage: Stage, path: str, wished: Wished) -> str:
+    """What the terminal shows."""
+    pretended = "The cluster and Slack are pretended, on this machine alone."
+    real = "Slack is pretended; the cluster is yours, and what is released there is released."
+    return _SCREEN.format(
+        url=stage.url, command=TYPE_THIS, kubeconfig=path, what=real if wished.kubeconfig else pretended
+    )
 
 
 def told_of(settings: Settings, kubeconfig: str, slack: SlackStandIn, policy: str | None = None) -> Settings:

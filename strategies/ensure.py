@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, assert_never
 from strategies import edits, words
 from strategies.evidence import AskPods, Gather, ReadLog
 from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Obj, annotations_of, at, name_of, uid_of
-from strategies.pods import NotYet, Stuck, gate_open, is_ready, life
+from strategies.pods import Fit, NotYet, Stuck, containers_ready, gate_open, is_ready, life
 from strategies.release import Measured
 from strategies.snapshot import replicas_of, template_labels
 from strategies.steps import (
@@ -78,8 +78,6 @@ class Trouble:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-_TRACKS: tuple[TrackName, ...] = ("stable", "canary")
-
 Outcome: TypeAlias = Done | Do | Later | Trouble
 
 
@@ -114,9 +112,9 @@ def ensure(step: Step, view: View) -> Outcome:
 
 def _stand(step: Stand, view: View) -> Outcome:
     found = view.deployment(step.track)
-    wanted = view.serving if step.replicas is None else step.replicas
-    if step.track == "stable" and view.plan.autoscalers and found is not None:
-        wanted = replicas_of(found)  # its autoscaler decides
+    wanted = _wanted(step, found, view)
+    if found is not None and step.track == "canary" and not _is_ours(found, view):
+        return Trouble("not-ours", f"Deployment {name_of(found)} is there already, and not of this release")
     short = (
         found is None
         or replicas_of(found) < wanted
@@ -138,6 +136,25 @@ def _stand(step: Stand, view: View) -> Outcome:
     if step.track == "stable" and _enough(view):
         return Done()
     return _standing(step.track, wanted, view)
+
+
+def _wanted(step: Stand, found: Obj | None, view: View) -> int:
+    """How many pods a track shall have: where an autoscaler decides, at least as many as it says."""
+    wanted = view.serving if step.replicas is None else step.replicas
+    if found is None or not view.plan.autoscalers:
+        return wanted
+    other = view.deployment("canary")
+    scaled = other is not None and _scales(view, name_of(other))
+    if step.track == "canary":
+        return max(wanted, replicas_of(found)) if scaled else wanted
+    # going back while the autoscaler follows the new track: what that has come to is what users need
+    return max(replicas_of(found), replicas_of(other)) if other and scaled else replicas_of(found)
+
+
+def _scales(view: View, name: str) -> bool:
+    """Whether an autoscaler of the plan points at this Deployment."""
+    found = (view.snapshot.find(HPA, a) for a in view.plan.autoscalers)
+    return any(h is not None and at(h, "spec", "scaleTargetRef", "name") == name for h in found)
 
 
 def _unsettled_gates(view: View) -> tuple[Write, ...]:
@@ -259,6 +276,8 @@ def _shift(step: Shift, view: View) -> Outcome:
         )
     if writes:
         return Do(writes, moves=True)
+    if view.plan.gated and any(gate_open(p) and containers_ready(p) for p in waiting):
+        return Later(f"the gates of {view.name(target)} are open, but not all its pods are called ready yet")
     if not view.in_endpoints(p for p in pods if is_ready(p)):
         return Later(f"the Service's endpoints do not list the pods of {view.name(target)} yet")
     if view.plan.gated and step.to == "stable":
@@ -268,8 +287,8 @@ def _shift(step: Shift, view: View) -> Outcome:
 
 def _enough(view: View) -> bool:
     """Going back must not wait for a last stable pod: it serves already, or has as many ready pods as the canary."""
-    ready, others = (sum(map(is_ready, view.pods(t))) for t in _TRACKS)
-    return ready > 0 and (ready >= others or not view.at_position("canary"))
+    fit = sum(is_ready(p) and isinstance(view.fitness(p), Fit) for p in view.pods("stable"))
+    return fit > 0 and (fit >= sum(map(is_ready, view.pods("canary"))) or not view.at_position("canary"))
 
 
 def _close(view: View) -> Do | None:
@@ -363,6 +382,8 @@ def _update(step: Update, view: View) -> Outcome:
             ),
             moves=plan.ending == "update",
         )
+    if plan.ending != "update" and step.to == "old" and len(fresh) == len(pods) and _enough(view):
+        return Done()  # it was never updated, or is back already: traffic must not wait for its last pod
     return _rolled(step, view, found, pods, fresh)
 
 

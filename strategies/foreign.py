@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from strategies import words
 from strategies.names import digest
-from strategies.objects import DEPLOYMENT, Obj, annotations_of, at, meta, name_of
-from strategies.pods import moment
+from strategies.objects import DEPLOYMENT, POD, Obj, annotations_of, at, covers, labels_of, meta, name_of
+from strategies.pods import going, moment
+from strategies.release import GONE
 from strategies.snapshot import replicas_of
 from strategies.steps import Position, Remove, Shift, Stand, Update
 from strategies.undo import key
@@ -29,7 +30,7 @@ class Foreign:
 
 def foreign(view: View) -> Foreign | None:
     """The first change by somebody else that was not accepted yet."""
-    found = (*_stable(view), *_canary(view), *_services(view))
+    found = (*_stable(view), *_canary(view), *_services(view), *_strangers(view))
     return next((f for f in found if f.mark not in view.release.accepted), None)
 
 
@@ -48,7 +49,16 @@ def _stable(view: View) -> list[Foreign]:
     if replicas_of(found) != plan.stable_pods and not plan.autoscalers:
         what = f"The number of pods of {plan.stable} ({plan.stable_pods} → {replicas_of(found)})"
         said.append(_told(f"replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas")))
+    if _rests(view) and not at(found, "spec", "paused"):
+        what = f"The pause of {plan.stable}'s rollout (`kubectl rollout resume`)"
+        said.append(_told("unpaused", what, found, ("f:spec", "f:paused")))
     return said
+
+
+def _rests(view: View) -> bool:
+    """Whether a rollout is paused at a share now."""
+    updates = [s for s in view.plan.steps[: view.release.cursor + 1] if isinstance(s, Update)]
+    return bool(updates) and updates[-1].pause_at is not None and updates[-1] is not view.release.step
 
 
 def _as_planned(view: View, was: Obj, now: Obj, found: Obj) -> bool:
@@ -101,38 +111,42 @@ def _canary(view: View) -> list[Foreign]:
     plan = view.plan
     stood = [s for s in plan.steps[: view.release.cursor] if isinstance(s, Stand) and s.track == "canary"]
     gone = any(isinstance(s, Remove) and s.track == "canary" for s in plan.steps[: view.release.cursor + 1])
-    if not stood or gone or plan.manifest is None:
+    leaving = plan.ending == "in-place" and _begun(view, Update)  # it goes in any case
+    if not stood or gone or leaving or plan.manifest is None:
         return []
     found = view.deployment("canary")
+    standing = isinstance(view.release.step, Stand)  # which makes it, and scales it
     if found is None:
-        return [
-            _told(
-                f"canary gone {view.release.revision}",
-                f"Deployment {plan.canary} of this release was deleted by hand; the cluster",
-                None,
-                (),
-            )
-        ]
+        return (
+            []
+            if standing
+            else [_told(GONE, f"Deployment {plan.canary} was deleted by hand; the new track", None, ())]
+        )
     if _looks(found) != _looks(plan.manifest):
         what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
         return [_told(f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
-    last = stood[-1]
-    growing = isinstance(view.release.step, Stand)
-    if (
-        last.replicas is not None
-        and replicas_of(found) != last.replicas
-        and not growing
-        and not view.plan.autoscalers
-    ):
-        return [
-            _told(
-                f"canary replicas {replicas_of(found)}",
-                f"The number of pods of {plan.canary} ({last.replicas} → {replicas_of(found)})",
-                found,
-                ("f:spec", "f:replicas"),
-            )
-        ]
+    wanted = view.serving if stood[-1].replicas is None else stood[-1].replicas
+    if replicas_of(found) != wanted and not standing and not plan.autoscalers:
+        what = f"The number of pods of {plan.canary} ({wanted} → {replicas_of(found)})"
+        return [_told(f"canary replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas"))]
     return []
+
+
+def _strangers(view: View) -> list[Foreign]:
+    """Pods of neither track that one of the selectors catches, or will."""
+    plan = view.plan
+    tracks = [d for d in (view.deployment("stable"), view.deployment("canary")) if d]
+    ours = {name_of(p) for d in tracks for p in view.snapshot.pods_of(d)}
+    positions = [s for w in plan.ways for s in (w.both, w.canary, w.after)]
+    found = sorted(
+        name_of(p)
+        for p in view.snapshot.all(POD)
+        if name_of(p) not in ours and not going(p) and any(covers(s, labels_of(p)) for s in positions)
+    )
+    if not found or len(tracks) < (2 if view.release.cursor else 1):
+        return []  # a track that was deleted leaves pods behind for a moment; that is told by itself
+    shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+    return [Foreign(f"strangers {digest(shown)}", words.strangers(shown, several=len(found) > 1))]
 
 
 def _services(view: View) -> list[Foreign]:
@@ -164,7 +178,10 @@ def _expected(view: View) -> tuple[Position, ...]:
     now = view.release.step
     if isinstance(now, Shift):
         return (*here, now.to, "stable")
-    return (*here, "stable") if isinstance(now, Stand) and now.aside else here
+    if isinstance(now, Stand):  # pods that fell back bring the release here again, behind its stage's switch
+        switched = tuple(s.to for s in view.plan.steps if isinstance(s, Shift) and s.stage == now.stage)
+        return (*here, *switched, *(("stable",) if now.aside else ()))
+    return here
 
 
 def _begun(view: View, kind: type[Update] | type[Remove]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from strategies.names import digest
 from strategies.objects import Obj, at, meta, name_of, uid_of
 
 GATE = "graylight/traffic"
@@ -95,9 +96,9 @@ def restarts(pod: Obj) -> int:
 
 
 def life(pod: Obj) -> str:
-    """Which lives its containers are in: changes with every restart."""
+    """Which lives its containers are in, as a short hash: changes with every restart."""
     ids = (str(s.get("containerID", "")) for s in at(pod, "status", "containerStatuses", default=[]))
-    return f"{uid_of(pod)}/{restarts(pod)}/{','.join(ids)}"
+    return digest(f"{uid_of(pod)}/{restarts(pod)}/{','.join(ids)}", 16)
 
 
 def fitness(pod: Obj, *, asked: bool, answers: Answers, now: datetime, settle: float = SETTLE) -> Fitness:

@@ -33,7 +33,7 @@ def _duration(value: Any) -> Any:
 class Attribute(BaseModel):
     """How an answer names its version: exactly one of a header, a JSON path or a regular expression."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)  # a record reads it again
 
     header: str | None = None
     json_path: str | None = Field(None, alias="json")

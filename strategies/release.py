@@ -8,6 +8,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,9 +16,19 @@ from pydantic import Field
 from strategies import words
 from strategies.plan import Frozen, Plan
 from strategies.refusal import Refusal
-from strategies.steps import Drain, Keep, Remove, Shift, Soak, Step, Update
+from strategies.steps import Drain, Keep, Lag, Remove, Shift, Soak, Stand, Step, Update
 
-KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays (a record stays under 256 KiB)
+# A record stays under 256 KiB, whatever happens: 100 events of 0.9 KiB, 40 details of 1.8 KiB, and a plan of 80 KiB.
+KEPT_EVENTS = 100  # the newest; older ones are trimmed, the chain's head stays
+KEPT_DETAILS = (
+    40  # the newest events that keep their detail; of the others only its hash stays, for the chain
+)
+LONGEST_TEXT = 700  # bytes of an event's sentence; what the cluster says may be longer
+LONGEST_DETAIL = 1800  # bytes of an event's detail, as JSON
+SHORT = 100  # characters to which the texts of a longer detail are cut
+KEPT_MARKS = 40  # accepted changes by others
+TRIMMED = "trimmed"  # the key under which a detail's hash stands
+GONE = "canary gone"  # how the mark of a new track that somebody deleted begins
 
 
 class State(StrEnum):
@@ -75,6 +86,19 @@ class Event(Frozen):
     by: Actor = ENGINE
     detail: dict[str, Any] = Field(default_factory=dict)
     chain: str = ""
+
+    def linked(self, before: str) -> str:
+        """What `chain` must be behind an event whose chain is `before`."""
+        body = self.model_dump(mode="json", exclude={"chain", "detail"}) | {"detail": self._sum()}
+        return _hash(before + json.dumps(body, sort_keys=True))
+
+    def trimmed(self) -> "Event":
+        """The same without its detail; the hash that stays in its place keeps the chain whole."""
+        return self.model_copy(update={"detail": {TRIMMED: self._sum()}}) if self.detail else self
+
+    def _sum(self) -> str:
+        kept = self.detail.get(TRIMMED) if self.detail.keys() == {TRIMMED} else None
+        return str(kept) if kept else _hash(json.dumps(self.detail, sort_keys=True)) if self.detail else ""
 
 
 class Counted(Frozen):
@@ -230,41 +254,57 @@ class Release(Frozen):
             (i for i, s in enumerate(self.plan.steps) if isinstance(s, Shift) and s.to == "after"), None
         )
         if self.plan.ending == "in-place" and after is not None and self.cursor >= after:
-            way = (
-                Shift(to="canary"),
-                *way,
-            )  # both tracks run the new version: the old one must come back unseen
+            # both tracks run the new version: the old one must come back unseen, when nobody is sent there any more
+            unseen = tuple(s for s in self.plan.back if isinstance(s, Lag))[:1]
+            way = (Shift(to="canary"), *unseen, *way)
         back = self._become(State.ROLLING_BACK, now).model_copy(
             update={"back": way, "cursor": 0, "stuck": "", "changed": True}
         )
         return back.tell("rolling-back", why, now, by=actor)
 
     def _resume(self, actor: Actor, now: datetime) -> "Release":
-        if isinstance(self.step, Keep):
-            return self._become(State.RUNNING, now).tell("resumed", words.resumed(actor), now, by=actor)
-        start = self.plan.stage_start(self.stage)
-        if self.can_go_back and any(
-            _ends_the_old(self.plan, s) for s in self.plan.steps[start : self.cursor + 1]
-        ):
-            start = self.cursor
-        accepted = (*self.accepted, self.foreign) if self.foreign else self.accepted
-        update = {"cursor": max(start, self._first_open()), "stuck": "", "accepted": accepted, "foreign": ""}
-        again = self._become(State.RUNNING, now).model_copy(update=update)
+        """The present stage anew, from its last shift of traffic on; what somebody else changed is accepted."""
+        start = max(self.plan.stage_start(self.stage), self._first_open(), self._shifted())
+        if self.foreign.startswith(GONE):
+            start = self._stood()
+        again = self._become(State.RUNNING, now).model_copy(
+            update={"cursor": min(start, self.cursor), "stuck": ""} | self._acceptance()
+        )
         return again.tell("resumed", words.resumed(actor), now, by=actor)
 
+    def _acceptance(self) -> dict[str, Any]:
+        """The change by somebody else for which it holds, accepted."""
+        accepted = (*self.accepted, self.foreign) if self.foreign else self.accepted
+        return {"accepted": tuple(dict.fromkeys(accepted))[-KEPT_MARKS:], "foreign": ""}
+
     def _first_open(self) -> int:
-        """Never back before a step that cannot be taken twice: what has ended the old version stays ended."""
-        return (
-            next((i for i, s in enumerate(self.plan.steps[: self.cursor]) if _ends_the_old(self.plan, s)), -1)
-            + 1
+        """Never back before a keeping that is over, nor a step that cannot be taken twice."""
+        over = [
+            i
+            for i, s in enumerate(self.plan.steps[: self.cursor])
+            if isinstance(s, Keep) or _ends_the_old(self.plan, s)
+        ]
+        return over[-1] + 1 if over else 0
+
+    def _shifted(self) -> int:
+        """The last shift that was made, 0 before the first: to go back behind it would look like somebody's write."""
+        return max(
+            (i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Shift)), default=0
         )
+
+    def _stood(self) -> int:
+        """The step that makes the new track stand, the last one before here: from there a deleted one is made again."""
+        stood = [i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Stand)]
+        return stood[-1] if stood else self.cursor
 
     def _promote(self, actor: Actor, now: datetime, *, full: bool) -> "Release":
         on = self.cursor + 1
         if full:
             last = max(s.stage for s in self.plan.steps) - 1
             on = max(on, self.plan.stage_start(last))
-        moved = self._become(State.RUNNING, now).model_copy(update={"cursor": on, "stuck": ""})
+        moved = self._become(State.RUNNING, now).model_copy(
+            update={"cursor": on, "stuck": ""} | self._acceptance()
+        )
         what = (
             words.keeping_ended(actor) if isinstance(self.step, Keep) else words.promoted_on(actor, full=full)
         )
@@ -291,15 +331,64 @@ class Release(Frozen):
     def tell(self, kind: str, text: str, now: datetime, *, by: Actor = ENGINE, **detail: Any) -> "Release":
         """With one more event, chained to the one before; the oldest are trimmed."""
         before = self.events[-1] if self.events else None
-        event = Event(n=before.n + 1 if before else 1, at=now, kind=kind, text=text, by=by, detail=detail)
-        body = json.dumps(event.model_dump(mode="json", exclude={"chain"}), sort_keys=True)
-        chain = hashlib.sha256(((before.chain if before else "") + body).encode()).hexdigest()[:32]
-        events = (*self.events, event.model_copy(update={"chain": chain}))
-        return self.model_copy(update={"events": events[-KEPT_EVENTS:]})
+        event = Event(
+            n=before.n + 1 if before else 1,
+            at=now,
+            kind=kind,
+            text=_cut(text, LONGEST_TEXT),
+            by=by,
+            detail=_fitting(detail),
+        )
+        told = event.model_copy(update={"chain": event.linked(before.chain if before else "")})
+        events = [*self.events, told][-KEPT_EVENTS:]
+        old = len(events) - KEPT_DETAILS - 1  # one a call is enough: each call adds one
+        if old >= 0:
+            events[old] = events[old].trimmed()
+        return self.model_copy(update={"events": tuple(events)})
+
+    @property
+    def chained(self) -> bool:
+        """Whether every kept event follows the one before it, unchanged."""
+        return all(
+            event.n == before.n + 1 and event.chain == event.linked(before.chain)
+            for before, event in pairwise(self.events)
+        )
 
     def age(self, now: datetime) -> timedelta:
         """How long it has been in this state."""
         return now - self.since
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _cut(text: str, longest: int) -> str:
+    """At most so many bytes, cut between characters.
+
+    >>> _cut("日本語", 6), _cut("abc", 6)
+    ('日…', 'abc')
+    """
+    data = text.encode()
+    return text if len(data) <= longest else data[: longest - 3].decode(errors="ignore") + "…"
+
+
+def _fitting(detail: dict[str, Any]) -> dict[str, Any]:
+    """The detail, its longer texts cut where it would be too big; nothing but a hash where that is not enough."""
+    for made in (detail, _shortened(detail)):
+        if len(json.dumps(made, ensure_ascii=False).encode()) <= LONGEST_DETAIL:
+            return dict(made)
+    return {TRIMMED: _hash(json.dumps(detail, sort_keys=True))}
+
+
+def _shortened(value: Any) -> Any:
+    match value:
+        case dict():
+            return {k: _shortened(v) for k, v in value.items()}
+        case str():
+            return value if len(value) <= SHORT else value[: SHORT - 1] + "…"
+        case _:
+            return value
 
 
 def _ends_the_old(plan: Plan, step: Step) -> bool:

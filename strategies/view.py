@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from strategies.evidence import AskPods, Evidence
 from strategies.objects import DEPLOYMENT, ENDPOINTSLICE, SERVICE, Obj, at, labels_of, name_of
 from strategies.plan import Plan
-from strategies.pods import Fit, NotYet, Stuck, fitness, going, is_ready, life, workload_trouble
+from strategies.pods import (
+    Fit,
+    NotYet,
+    Stuck,
+    containers_ready,
+    fitness,
+    going,
+    is_ready,
+    life,
+    started,
+    workload_trouble,
+)
 from strategies.release import Counted, Release
 from strategies.samples import Naming, Version
 from strategies.snapshot import Snapshot, replicas_of
@@ -45,6 +56,9 @@ class View:
         """Whether a pod may get traffic; one that has settled in this life stays settled."""
         if life(pod) in self.release.fit and is_or_was_ready(pod):
             return Fit()
+        begun = started(pod)
+        if begun and begun <= self.release.started_at and containers_ready(pod):
+            return Fit()  # it stood before the release began
         return fitness(
             pod,
             asked=self.plan.probe is not None and bool(self.plan.port),

@@ -211,6 +211,12 @@ def foreign(what: str, writer: str) -> str:
     return f"{what} was changed by {writer} during the release. Holding; resume to go on with the plan, or roll back."
 
 
+def strangers(names: str, *, several: bool) -> str:
+    """Pods of neither track came into the Service's selector."""
+    them, they = ("them", "they belong") if several else ("it", "it belongs")
+    return f"The Service would send users to {names} too, and {they} to neither version. Holding; give {them} another label or scale {them} down, then resume, or roll back."
+
+
 _PAST = {
     "promote": "promoted",
     "hold": "put on hold",

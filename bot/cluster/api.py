@@ -259,18 +259,23 @@ class Api:
     ) -> tuple[int, dict[str, str], bytes]:
         """A request through the API server's proxy (`…/pods/NAME:PORT/proxy/…`): status, headers and body of the answer.
 
-        Answers of any status come back as they are; Unreachable only when the API server itself gave none.
+        Answers of any status come back as they are; Unreachable only when the API server itself gave none,
+        Forbidden when it does not let us through.
         """
-        query_free, _, query = path.partition("?")
-        url = self._client.configuration.host + query_free + (f"?{query}" if query else "")
+        bare, mark, query = path.partition("?")
         try:
-            response = await self._raw(
-                method, url, dict(headers or {}), body, aiohttp.ClientTimeout(total=timeout), "proxy"
+            serialized = await self._client.param_serialize(
+                method, bare, header_params=dict(headers or {}), auth_settings=["BearerToken"]
             )
+            _, url, sent, *_ = serialized
+            limit = aiohttp.ClientTimeout(total=timeout)
+            response = await self._raw(method, f"{url}{mark}{query}", sent, body, limit, "proxy")
             data = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as e:
-            message = f"the API server's proxy did not answer: {e or type(e).__name__}"
+            message = f"the API server's proxy did not answer: {str(e) or type(e).__name__}"
             raise Unreachable(message) from e
+        if response.status in (401, 403) and b'"kind":"Status"' in data:
+            raise _error(response.status, data.decode(errors="replace"))
         return response.status, dict(response.headers), data
 
     async def raw(self, path: str) -> Obj:

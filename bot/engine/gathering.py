@@ -137,7 +137,9 @@ class Gatherer:
                 headers=probe.sends | {"User-Agent": "graylight-probe"},
             )
         text = data.decode(errors="replace")
-        if status in (502, 503, 504) and PROXY_FAILED in text:
+        if status >= 400 and (
+            PROXY_FAILED in text or '"kind":"Status"' in text
+        ):  # the API server's word, not the pod's
             return Answer(0, {}, "", time.perf_counter() - begun, "does not answer")
         return Answer(status, headers, text, time.perf_counter() - begun)
 

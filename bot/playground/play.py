@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -30,7 +31,6 @@ TRIED: Final = 20  # ports from the wished one on
 SEED: Final = Path(__file__).parent / "seed" / "k8sdemo.yaml"
 HOST: Final = "hi.k8sdemo.com"
 _SHOWN: Final = frozenset({DEPLOYMENT, POD, SERVICE})
-_PACE: Final = 1.2  # seconds a container takes to start: long enough to be seen
 
 
 class World(Protocol):
@@ -69,13 +69,20 @@ class Embedded:
             self.changed.tick()
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds a container takes to start (long enough to be seen), and serves on after SIGTERM; the ingress's port."""
+
+    start: float = 1.2
+    grace: float = 3.0
+    ingress_port: int = 31721
+
+
 @asynccontextmanager
-async def embedded(
-    kubeconfig: Path, *, start_seconds: float = _PACE, ingress_port: int | None = None
-) -> AsyncIterator[Embedded]:
+async def embedded(kubeconfig: Path, pace: Pace) -> AsyncIterator[Embedded]:
     """The cluster with the seed on it, as the first user applies it, and the probe annotated as they would."""
-    wished = {} if ingress_port is None else {"ingress_port": ingress_port}
-    async with EmbeddedCluster(start_seconds=start_seconds, **wished) as cluster:
+    made = EmbeddedCluster(start_seconds=pace.start, grace_seconds=pace.grace, ingress_port=pace.ingress_port)
+    async with made as cluster:
         world = Embedded(cluster, kubeconfig)
         stop = cluster.store.subscribe(world.heard)
         cluster.write_kubeconfig(kubeconfig)
@@ -122,12 +129,12 @@ async def _annotate(cluster: EmbeddedCluster) -> None:
 
 
 class Stage:
-    """Slack's stand-in, the users, and the page; valid while entered. `url` is the page's."""
+    """Slack's stand-in, the users, and the page; valid while entered. `url` is the page's; `changed` is ticked at each push."""
 
     def __init__(self, world: World, *, port: int = PORT) -> None:
         self.slack = SlackStandIn()
         self.users = Users(lambda: world.seen().probe(), lambda: world.seen().versions(), world.changed)
-        self.url = ""
+        self.url, self.changed = "", world.changed
         self._world, self._port = world, port
         self._left = AsyncExitStack()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.hints import annotation_hints
 from strategies.image import short, split_image
-from strategies.objects import Obj, annotations_of, at, meta, name_of
+from strategies.objects import Obj, annotations_of, at, covers, labels_of, meta, name_of
 from strategies.pods import is_ready
 from strategies.probe import Probe
 from strategies.refusal import Refusal
@@ -44,11 +44,17 @@ class Seen:
                     "name": name_of(one),
                     "selector": at(one, "spec", "selector", default={}),
                     "type": at(one, "spec", "type", default="ClusterIP"),
+                    "versions": self._behind(one),
                 }
                 for one in self.services
                 if at(one, "spec", "selector")
             ],
         }
+
+    def _behind(self, service: Obj) -> list[str]:
+        """The versions of the pods that a Service selects."""
+        selector = at(service, "spec", "selector", default={})
+        return sorted({version_of(_image(p)) for p in self.pods if covers(selector, labels_of(p))})
 
     def versions(self) -> dict[str, str]:
         """The version of each pod that has an address, by address."""

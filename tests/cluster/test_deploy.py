@@ -9,11 +9,10 @@ from bot.cluster.api import Api
 from bot.cluster.errors import Forbidden
 from strategies.objects import DEPLOYMENT, LEASE, NAMESPACE, NODE, POD, SECRET, SERVICE, Kind, Obj, Ref
 from strategies.release import State
-from tests.cluster.conftest import DEPLOY, Installation, Right, granted, rendered, role
+from tests.cluster.conftest import DEPLOY, Installation, Right, granted, rendered
 
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
-AUTOSCALED = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 
 POD_SPEC = """
       containers:
@@ -63,7 +62,7 @@ apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: plain-hpa}
 spec:
-  minReplicas: 2
+  minReplicas: 1
   maxReplicas: 4
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: plain}
 ---

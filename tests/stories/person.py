@@ -1,10 +1,12 @@
 """A person in Slack who wants something, and clicks again when the bot died on them; never when it did not."""
 
-import asyncio
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.playground.slack import Message
 from strategies.release import IntentKind, State
+from tests.stories.process import Point
 from tests.stories.world import World
 
 
@@ -80,11 +82,17 @@ def _revision(world: World) -> int:
     return world.release.revision if world.release else 0
 
 
-async def supervised(world: World, fault: object = None) -> None:
-    """What a kubelet does: a process that died is followed by another."""
-    while True:
-        bot = world.bot
+async def supervised(world: World, faults: Sequence[Point] = (), found: list[bool] | None = None) -> None:
+    """What a kubelet does: a process that died is followed by another. `found`: what each of those met."""
+    for fault in itertools.chain(faults, itertools.repeat(None)):
+        bot = world.start(fault)
         await bot.died.wait()
         await bot.gone()
-        world.start()
-        await asyncio.sleep(0)
+        if found is not None:
+            found.append(under_way(world))
+
+
+def under_way(world: World) -> bool:
+    """Whether there is a release that has begun to change something and has not ended."""
+    release = world.release
+    return release is not None and (release.changed or release.cursor > 0) and not release.ended

@@ -67,7 +67,7 @@ def effect(method: str, url: str, data: bytes | None = None) -> str:
 
 @dataclass(eq=False)
 class Process:
-    """One run of the bot. `fault` is where it dies; `died` is set then, `leading` once it runs the releases."""
+    """One run of the bot. `fault` is where it dies; `died` is set then; `news` is called when it leads and when it dies."""
 
     name: str
     settings: Settings
@@ -81,7 +81,7 @@ class Process:
     leadership: Leadership | None = None
     timers: Timers | None = None
     trouble: BaseException | None = None
-    on_death: Callable[[], None] = lambda: None
+    news: Callable[[], None] = lambda: None
     _sessions: set[aiohttp.ClientSession] = field(default_factory=set)
     _skew: float = 0.0
 
@@ -100,7 +100,7 @@ class Process:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not self.died.is_set() and not task.cancelled():
             self.trouble = task.exception()
-            self.on_death()
+            self.news()
 
     async def _live(self) -> None:
         """As `bot.main.run`, but for signals and the health port."""
@@ -118,7 +118,18 @@ class Process:
             assert isinstance(surface, Announcer)
             surface._gate.every = 0.0
             self.engine = parts.engine(surface, self.timers)
+            self._tell_of_leading(self.engine)
             await self.engine.run()
+
+    def _tell_of_leading(self, engine: Engine) -> None:
+        """It shows in no object and no message, so whoever waits for it must be told."""
+        lead = engine._lead
+
+        async def told() -> None:
+            asyncio.get_running_loop().call_soon(self.news)
+            await lead()
+
+        engine._lead = told  # type: ignore[method-assign]  # only this one
 
     def _seconds(self) -> float:
         """Monotonic; for one who waits for the lease of a dead process time flies, so that tests need not wait."""
@@ -134,7 +145,7 @@ class Process:
         self.died.set()
         for task in list(self.tasks):
             task.cancel()
-        self.on_death()
+        self.news()
 
     async def gone(self) -> None:
         """Wait until nothing of it is left, closing its connections without a word."""

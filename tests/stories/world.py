@@ -58,7 +58,7 @@ class World:
             slack_app_token=self.slack.app_token,
             slack_api_url=self.slack.url,
         )
-        bot = Process(f"bot-{len(self.bots) + 1}", settings, fault, hurried, on_death=self.changed.tick)
+        bot = Process(f"bot-{len(self.bots) + 1}", settings, fault, hurried, news=self.changed.tick)
         self.bots.append(bot)
         bot.begin()
         return bot

@@ -175,9 +175,11 @@ class Run:
 
     def gather(self, wanted: Gather) -> None:
         """As the engine would; every request takes a moment."""
+        seconds = 0.05
         match wanted:
             case AskPods(names, times):
                 self._ask(names, times)
+                seconds = 0.25
             case SampleUsers(asked, batch):
                 taken = self._sample(batch)
                 proof = self.evidence.proof or Proof(asked)
@@ -193,7 +195,7 @@ class Run:
                 self.learn(look=tally(self._sample(batch)))
             case ReadLog(pod):
                 self.learn(logs={**self.evidence.logs, pod: "boom"})
-        self.world.step(0.05)
+        self.world.step(seconds)
         self.check()
 
     def _ask(self, names: tuple[str, ...], times: int) -> None:

@@ -114,8 +114,11 @@ class World:
 
     def pods_of(self, name: str) -> list[Obj]:
         """A Deployment's pods that are not going."""
-        found = self.find(DEPLOYMENT, name)
-        return [p for p in self.snapshot().pods_of(found) if not going(p)] if found else []
+        return [
+            p
+            for p in self.objects.get(POD, {}).values()
+            if not going(p) and _owner(p) == name
+        ]
 
     # what others do to it
 
@@ -153,7 +156,7 @@ class World:
         """Gone, and the pods of a Deployment begin to go."""
         found = self.objects.get(kind, {}).pop(name, None)
         if found is not None and kind == DEPLOYMENT:
-            self._stop(Snapshot(SPACE, self.objects).pods_of(found))
+            self._stop(self.pods_of(name))
 
     def die(self, pod: str) -> None:
         """A container ends and is started again: without a readiness probe the pod stays Ready."""
@@ -170,8 +173,10 @@ class World:
         self.settle()
 
     def settle(self) -> None:
-        """One round of every controller, twice: what the first brings about, the second sees."""
-        for _ in range(2):
+        """Rounds of every controller, until nothing moves any more."""
+        before = -1
+        while before != self.version:
+            before = self.version
             for found in list(self.objects.get(DEPLOYMENT, {}).values()):
                 self._roll(found)
             for found in list(self.objects.get(POD, {}).values()):
@@ -360,6 +365,11 @@ def _set_item(parent: list[Any], key: str, op: dict[str, Any]) -> None:
         parent[int(key)] = op["value"]
     else:
         parent.insert(int(key), op["value"])
+
+
+def _owner(pod: Obj) -> str:
+    listed = pod["metadata"].get("ownerReferences")
+    return str(listed[0]["name"]).rpartition("-")[0] if listed else ""
 
 
 def _share(value: Any, of: int, rounded: Callable[[float], int]) -> int:

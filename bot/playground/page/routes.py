@@ -38,9 +38,11 @@ def routes(
     """The page's routes, to be added to any application.
 
     `cluster_view()` gives `{"deployments": [{"name", "image", "replicas", "pods": [{"name", "ip", "ready",
-    "phase", "reason"?}]}], "services": [{"name", "selector": {key: value}, "type"}], "samples": {"v5": 30}}`.
+    "phase", "reason"?, "version"?}]}], "services": [{"name", "selector": {key: value}, "type", "versions"?}],
+    "samples": {"v5": 30}}`.
     A pod's `phase` is Kubernetes', or `Terminating`; `reason` (such as `CrashLoopBackOff`) is shown in its
-    stead. `samples` counts the latest answers of each version, keyed like the images' tags. With
+    stead; a Service's `versions` are those of the pods it selects. `samples` counts the latest answers of each
+    version, keyed like the images' tags, and those that are no version's as `errors` and `unnamed`. With
     `cluster_changed` it is asked for after each tick, without it once a second while a page is open; an
     OSError of it is told on the page. Open pages hold their stream: give the runner a short `shutdown_timeout`.
     """

@@ -31,7 +31,10 @@ async function search(what) {
 const channel = new Channel(find(".messages"), send);
 const field = composer("Message #releases, or /release help", (text) => send({ kind: "say", text }));
 find(".write").append(field);
-for (const example of ["/release canary k8sdemo v6", "/release bluegreen k8sdemo v6", "/release status", "/release help"]) {
+for (const example of [
+  "/release canary k8sdemo v6 --soak 30s --keep 1m", "/release bluegreen k8sdemo v6 --keep 1m", "/release rolling k8sdemo v7",
+  "/release status", "/release help",
+]) {
   find(".examples").append(el("button", { type: "button", onclick: () => field.put(example) }, example));
 }
 

@@ -70,8 +70,10 @@ export class Channel {
     const more = box.querySelector(".earlier");
     more.hidden = folded || earlier === 0;
     more.textContent = `Show ${earlier} earlier replies`;
+    const list = box.querySelector(".replies");
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
     keyed(
-      box.querySelector(".replies"),
+      list,
       shown.map((reply, index) => ({
         key: reply.ts,
         stamp: JSON.stringify([reply, index > 0, this.state.user]),
@@ -79,6 +81,7 @@ export class Channel {
       })),
       ({ reply, follows }) => message({ ...reply, in_channel_too: false }, this.context(reply), follows),
     );
+    if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
   emptyThread(one) {

@@ -2,13 +2,14 @@
 import { PALETTE } from "./charts.js";
 import { el, keyed, svg } from "./dom.js";
 
-const KEPT = 90; // pushes of the split that the history shows
-const colors = new Map();
+const SPAN = 60; // seconds of the split that the history shows
+const APART = new Map([["errors", "#e01e5a"], ["unnamed", "#8a8a8c"]]); // answers that are no version's
+const colors = new Map(APART);
 const history = [];
 
 /** A version keeps its color for as long as the page is open. */
 function color(version) {
-  if (!colors.has(version)) colors.set(version, PALETTE[colors.size % PALETTE.length]);
+  if (!colors.has(version)) colors.set(version, PALETTE[(colors.size - APART.size) % PALETTE.length]);
   return colors.get(version);
 }
 
@@ -25,8 +26,9 @@ export function show(root, view) {
 function split(box, samples) {
   const entries = Object.entries(samples).filter(([, count]) => count > 0);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
-  history.push(Object.fromEntries(entries.map(([version, count]) => [version, count / total])));
-  if (history.length > KEPT) history.shift();
+  const now = performance.now() / 1000;
+  if (total) history.push({ at: now, shares: Object.fromEntries(entries.map(([version, count]) => [version, count / total])) });
+  while (history.length && history[0].at < now - SPAN) history.shift();
   const shares = percent(entries.map(([, count]) => count));
   const numbers = entries.map(([version, count], index) => {
     const node = el("div.number", {}, el("b", {}, `${shares[index]}%`), el("span", {}, version), el("small", {}, `${count} answers`));
@@ -55,16 +57,15 @@ function percent(counts) {
   return shares;
 }
 
-/** The shares over the last pushes, stacked. */
+/** The shares over the last minute, stacked. */
 function trail() {
   const [width, height] = [300, 54];
-  const versions = [...colors.keys()].filter((version) => history.some((one) => one[version]));
-  const span = Math.max(history.length, KEPT / 3) - 1;
-  const x = (index) => width * (1 - (history.length - 1 - index) / span);
+  const versions = [...colors.keys()].filter((version) => history.some(({ shares }) => shares[version]));
+  const x = (index) => width * (1 - (history.at(-1).at - history[index].at) / SPAN);
   const floor = history.map(() => 0);
   const areas = versions.map((version) => {
     const low = [...floor];
-    history.forEach((one, index) => (floor[index] += one[version] ?? 0));
+    history.forEach((one, index) => (floor[index] += one.shares[version] ?? 0));
     const top = floor.map((share, index) => `${x(index)} ${height * (1 - share)}`);
     const back = low.map((share, index) => `${x(index)} ${height * (1 - share)}`).reverse();
     return svg("path", { d: `M${top.join("L")}L${back.join("L")}Z`, fill: color(version) });
@@ -94,10 +95,12 @@ function deployment(node, { name, image, replicas, pods }) {
     (pod) => {
       const state = stateOf(pod);
       const label = pod.name.startsWith(`${name}-`) ? pod.name.slice(name.length + 1) : pod.name;
-      return el(
+      const node = el(
         `div.pod.${state}`, { title: `${pod.name}\n${pod.ip || "no address yet"}\n${pod.reason ?? pod.phase}` },
         el("span.dot"), el("span.name", {}, label), el("small", {}, state === "ready" ? pod.ip : (pod.reason ?? pod.phase)),
       );
+      if (pod.version) node.style.setProperty("--color", color(pod.version));
+      return node;
     },
   );
 }
@@ -112,14 +115,21 @@ function services(box, all) {
   keyed(
     box,
     all.map((one) => ({ key: one.name, stamp: JSON.stringify(one), value: one })),
-    ({ name, selector, type }) => el(
+    ({ name, selector, type, versions }) => el(
       "div.service", {},
       el("div", {}, el("b", {}, name), el("small", {}, type)),
-      el("div.selector", {}, Object.entries(selector ?? {}).map(([key, value]) => {
-        const node = el("code", {}, `${key}=${value}`);
-        if (colors.has(value)) node.style.setProperty("--color", color(value));
-        return node;
-      })),
+      el("div.selector", {}, Object.entries(selector ?? {}).map(([key, value]) => el("code", {}, `${key}=${value}`)), leads(versions)),
     ),
   );
+}
+
+/** The versions whose pods a Service selects now. */
+function leads(versions) {
+  if (!versions) return [];
+  const shown = versions.map((version) => {
+    const node = el("span.version", {}, version);
+    node.style.setProperty("--color", color(version));
+    return node;
+  });
+  return [el("span.arrow", {}, "→"), ...(shown.length ? shown : [el("span.none", {}, "no pods")])];
 }

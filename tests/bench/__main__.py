@@ -1,0 +1,161 @@
+"""How fast, beside the bare API calls of the same run: `python -m tests.bench`, on the cluster of KUBECONFIG.
+
+Both sides take turns on fresh services, in namespaces of the bench's own; medians are shown. The machine may be noisy:
+times shift from run to run, ratios within one hold. `--proof` simulates the proof after that, and needs no cluster.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.bench import counts, processes, simulate_proof, switches
+from tests.bench.bot import Bot, bot
+from tests.bench.switches import Runs
+from tests.bench.table import Row, compared, counted, table
+from tests.bench.world import NEW, World, world
+
+COUNTED = 3  # runs of a release that is only counted: it varies little
+FORWARD, BACK = 40, 25  # requests
+PARTS = ("bluegreen", "canary", "back", "in-place", "idle", "process", "help")
+
+
+@dataclass(slots=True)
+class Report:
+    """What is printed in the end; progress goes to stderr."""
+
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+async def measure(runs: int, parts: set[str]) -> Report:
+    """All parts that were asked for."""
+    report = Report()
+    async with world() as place:
+        if parts - {"process", "help"}:
+            async with bot(place) as running:
+                await _released(place, running, runs, parts, report)
+        if "process" in parts:
+            rows, notes = await processes.measure(place, runs)
+            report.rows += rows
+            report.notes += notes
+    if "help" in parts:
+        report.rows.append(processes.help_row(runs))
+    return report
+
+
+async def _released(place: World, running: Bot, runs: int, parts: set[str], report: Report) -> None:
+    requests = list[Row]()
+    if "bluegreen" in parts:
+        bare, ours = await _turns(
+            "blue-green",
+            runs,
+            lambda r: switches.bare_bluegreen(place, r),
+            lambda r: switches.our_bluegreen(place, running, r),
+        )
+        report.rows.append(compared("blue-green: approval → last old answer", bare.bare, ours.ours, 2.0))
+        requests.append(counted("requests: blue-green", ours.requests, FORWARD))
+        report.failed += ours.failed
+    if "canary" in parts:
+        bare, ours = await _turns(
+            "canary",
+            runs,
+            lambda r: switches.bare_canary(place, r),
+            lambda r: switches.our_canary(place, running, r),
+        )
+        report.rows.append(
+            compared(
+                "canary 25 → 100 %: start → asked, + approval → last old answer", bare.bare, ours.ours, 1.2
+            )
+        )
+        for i, what in enumerate(("start → asked", "approval → last old answer")):
+            report.notes.append(
+                f"canary, {what}: bare {median(p[i] for p in bare.parts):.2f} s, Graylight {median(p[i] for p in ours.parts):.2f} s"
+            )
+        requests.append(counted("requests: canary, replace", ours.requests, FORWARD))
+        report.failed += ours.failed
+    if "back" in parts:
+        bare, ours = await _turns(
+            "back",
+            runs,
+            lambda r: switches.bare_back(place, r),
+            lambda r: switches.our_back(place, running, r),
+        )
+        report.rows.append(
+            compared("roll back at 25 %: click → last canary answer", bare.bare, ours.ours, 3.0)
+        )
+        requests.append(counted("requests: abort at 25 %, replace", ours.requests, BACK))
+        report.failed += ours.failed
+    if "in-place" in parts:
+        requests += await _in_place(place, running, report)
+    report.rows += requests
+    if "idle" in parts:
+        rate, sent = await counts.idle(running)
+        report.rows.append(counted("idle: requests beside watches and lease renewals", [rate], 0, "/s"))
+        report.notes.append(f"idle for {counts.IDLE:.0f} s: {dict(sent)}")
+
+
+async def _in_place(place: World, running: Bot, report: Report) -> list[Row]:
+    """Where no label tells the versions apart."""
+    lines = {
+        "canary": "canary {} " + NEW + " --steps 25,100 --soak 0s --keep 10m",
+        "blue-green": "bluegreen {} " + NEW + " --keep 10m",
+        "rolling": "rolling {} " + NEW,
+    }
+    rows = list[Row]()
+    for name, line in lines.items():
+        requests = list[int]()
+        for _ in range(COUNTED):
+            await counts.in_place(place, running, line, requests, report.failed)
+        _say(f"{name}, in place: {requests} requests")
+        rows.append(counted(f"requests: {name}, in place", requests, FORWARD))
+    requests = list[int]()
+    for _ in range(COUNTED):
+        await counts.in_place_back(place, running, requests, report.failed)
+    _say(f"abort, in place: {requests} requests")
+    return [*rows, counted("requests: abort at 25 %, in place", requests, BACK)]
+
+
+Side = Callable[[Runs], Awaitable[None]]
+
+
+async def _turns(name: str, runs: int, bare: Side, ours: Side) -> tuple[Runs, Runs]:
+    """Bare and Graylight by turns, so that the machine's moods hit both."""
+    theirs, mine = Runs(), Runs()
+    for n in range(runs):
+        await bare(theirs)
+        await ours(mine)
+        _say(
+            f"{name} {n + 1}/{runs}: bare {theirs.bare[-1]:.3f} s, Graylight {mine.ours[-1]:.3f} s,"
+            f" {mine.requests[-1]} requests, {len(theirs.failed)} + {len(mine.failed)} failed"
+        )
+    return theirs, mine
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def main() -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10, help="of each side (10)")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--proof", action="store_true", help="simulate the proof after that")
+    said = parser.parse_args()
+    parts = {p for p in said.only.split(",") if p}
+    if parts - set(PARTS):
+        parser.error(f"there is no part {', '.join(parts - set(PARTS))}")
+    if parts:
+        report = asyncio.run(measure(said.runs, parts))
+        sys.stdout.write(f"\nMedians of {said.runs} runs of each side, by turns.\n\n{table(report.rows)}\n\n")
+        sys.stdout.writelines(f"{note}\n" for note in report.notes)
+        sys.stdout.write(f"failed requests under load: {report.failed or 'none'}\n")
+    return simulate_proof.main(1_000) if said.proof else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

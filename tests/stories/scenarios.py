@@ -1,0 +1,82 @@
+"""The releases that are killed at every point: each strategy and ending, to the good end and back."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from strategies.release import IntentKind, State
+from tests.stories.ending import Ending, ending, posted_twice
+from tests.stories.manifests import Service, plain, seed
+from tests.stories.person import Person, Wish, supervised
+from tests.stories.process import Point
+from tests.stories.world import opened
+
+CANARY = "canary k8sdemo v6 --steps 33 --soak 0s"
+PROMOTE, ROLLBACK = IntentKind.PROMOTE, IntentKind.ROLLBACK
+ASKED_PROMOTE, ASKED_ROLLBACK = Wish(State.ASKING, PROMOTE), Wish(State.ASKING, ROLLBACK)
+KEPT_PROMOTE, KEPT_ROLLBACK = Wish(State.KEEPING, PROMOTE), Wish(State.KEEPING, ROLLBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One release from the command to its end."""
+
+    name: str
+    service: Service
+    command: str
+    wishes: tuple[Wish, ...]
+    state: State
+
+
+SCENARIOS = (
+    Scenario("canary-replaces", seed(replicas=2), f"{CANARY} --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("canary-goes-back", seed(replicas=2), CANARY, (ASKED_ROLLBACK,), State.ROLLED_BACK),
+    Scenario("canary-in-place", plain(replicas=2), f"{CANARY} --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("canary-in-place-goes-back", plain(replicas=2), CANARY, (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
+    Scenario("bluegreen-replaces", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_PROMOTE), State.PROMOTED),
+    Scenario("bluegreen-goes-back", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
+    Scenario("bluegreen-in-place", plain(replicas=1), "bluegreen k8sdemo v6 --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("rolling", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("rolling-goes-back", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_ROLLBACK,), State.ROLLED_BACK),
+)  # fmt: skip  # a table
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run came to. `under_way`: how many restarts found a release that had begun; `lives` processes ran."""
+
+    ending: Ending
+    twice: tuple[str, ...]
+    points: tuple[Point, ...]
+    lives: int
+    under_way: int
+    refusals: tuple[object, ...]
+
+
+async def run(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *faults: Point
+) -> Told:
+    """From nothing to the end; the first process dies at the first fault, the second at the second, and so on."""
+    async with opened(tmp_path, monkeypatch, scenario.service) as world:
+        found: list[bool] = []
+        kubelet = asyncio.create_task(supervised(world, faults, found))
+        try:
+            await world.until(lambda: bool(world.bots))
+            await Person(world).release(scenario.command, *scenario.wishes)
+            await world.until(lambda: world.over, "the release is over")
+            return Told(
+                ending(world),
+                tuple(posted_twice(world)),
+                tuple(world.bots[0].points),
+                len(world.bots),
+                sum(found),
+                tuple(world.slack.refusals),
+            )
+        finally:
+            kubelet.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await kubelet
+

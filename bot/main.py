@@ -177,18 +177,27 @@ class TheOffice:
         self.desk = parts.desk
         self._changed = asyncio.Event()
         self._watching = False
+        self._engine: asyncio.Task[None] | None = None
 
     async def engine_elsewhere(self) -> bool:
         """Whether another process runs the engine now."""
         return not await self._parts.leadership.free()
 
     async def follow(self, release_id: str) -> AsyncIterator[Release]:
-        """The record at every change, until the release has ended."""
+        """The record at every change, until the release has ended or its record is gone.
+
+        Raises what ended an engine that ran here: nothing would move any more.
+        """
         await self._watch()
         last = ""
         while True:
             self._changed.clear()
-            stored = self._parts.records.latest(release_id) or await self._parts.records.load(release_id)
+            if self._engine is not None and self._engine.done():
+                self._engine.result()
+            stored = self._parts.records.latest(release_id)
+            if stored is None and last:
+                return
+            stored = stored or await self._parts.records.load(release_id)
             if stored is not None and stored.seen != last:
                 last = stored.seen
                 yield stored.release
@@ -207,10 +216,12 @@ class TheOffice:
         timers.start()
         engine = self._parts.engine(NoSurface(), timers)
         self._listen()
-        task = asyncio.create_task(engine.run(taken=True), name="engine")
+        task = self._engine = asyncio.create_task(engine.run(taken=True), name="engine")
+        task.add_done_callback(lambda _: self._changed.set())
         try:
             yield True
         finally:
+            self._engine = None
             await engine.finish(PATIENCE)
             await _ended(task)
             timers.stop()

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from strategies import judgement, words
-from strategies.ensure import Do, Done, Later, Trouble, ensure
+from strategies.ensure import Do, Done, Later, Trouble, ensure, pods_trouble
 from strategies.evidence import Gather, Look
 from strategies.foreign import foreign
 from strategies.pods import Stuck
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
-from strategies.steps import Keep, Lag, Prove, Remove, Soak, Stand, Step
+from strategies.steps import Keep, Lag, Prove, Remove, Soak, Stand, Step, Update
 from strategies.view import View
 from strategies.writes import Write
 
@@ -178,23 +178,20 @@ def _unfit_again(view: View) -> Decision | None:
         for i, s in enumerate(release.plan.steps[: release.cursor])
         if isinstance(s, Stand) and s.track == "canary"
     ]
-    if not stood or any(isinstance(s, Remove) for s in release.plan.steps[: release.cursor + 1]):
+    begun = release.plan.steps[: release.cursor + 1]
+    if not stood or any(isinstance(s, Remove | Update) for s in begun):
         return None
     unfit = view.unfit(view.pods("canary"))
-    if (
-        isinstance(unfit, Stuck)
-        and unfit.fatal
-        and release.state in (State.SOAKING, State.ASKING, State.KEEPING)
-    ):
-        outcome = ensure(release.plan.steps[stood[-1]], view)
+    # where the pods have a readiness probe, Kubernetes takes an unready one out itself
+    by_us = not release.plan.probed and view.at_position("both") and release.state is not State.KEEPING
+    resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
+    if isinstance(unfit, Stuck) and unfit.fatal and resting and not by_us:
+        outcome = pods_trouble(view.pods("canary"), view)
         if isinstance(outcome, Later):
             return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
         if isinstance(outcome, Trouble):
             return _give_up(outcome, view)
-    by_us = not release.plan.probed and view.at_position(
-        "both"
-    )  # else Kubernetes takes an unready pod out itself
-    if unfit is None or not by_us or isinstance(release.step, Stand) or release.state is State.KEEPING:
+    if unfit is None or not by_us or isinstance(release.step, Stand):
         return None
     again = release.become(State.RUNNING, view.now, cursor=stood[-1])
     return Decision(again.tell("aside", words.unsettled(unfit.reason), view.now))

@@ -188,7 +188,7 @@ def _standing(track: TrackName, wanted: int, view: View) -> Outcome:
     refused = view.workload(track)
     if refused and len(pods) < wanted:
         return Trouble(refused.code, refused.reason, refused.fatal)
-    trouble = _pods_trouble(pods, view)
+    trouble = pods_trouble(pods, view)
     if trouble:
         return trouble
     if (
@@ -214,7 +214,7 @@ def _standing(track: TrackName, wanted: int, view: View) -> Outcome:
     return Done(said, "stands", tuple(life(p) for p in pods))
 
 
-def _pods_trouble(pods: tuple[Obj, ...], view: View) -> Outcome | None:
+def pods_trouble(pods: tuple[Obj, ...], view: View) -> Outcome | None:
     """A stuck pod in words; the last lines of a crashed one's log are fetched first."""
     stuck = view.unfit(pods)
     if not isinstance(stuck, Stuck):
@@ -388,7 +388,7 @@ def _update(step: Update, view: View) -> Outcome:
 
 
 def _rolled(step: Update, view: View, found: Obj, pods: tuple[Obj, ...], fresh: list[Obj]) -> Outcome:
-    trouble = _pods_trouble(tuple(fresh), view)
+    trouble = pods_trouble(tuple(fresh), view)
     if trouble:
         return trouble
     refused = view.workload("stable")

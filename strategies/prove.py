@@ -36,7 +36,11 @@ def _prove(step: Prove, view: View) -> Outcome:
             f"None of {tally.unknown} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
             detail=_detail(tally, asked.share),
         )
-    deadline = view.release.since + timedelta(seconds=view.plan.timers.proof)
+    timers, back = view.plan.timers, view.release.going_back
+    quiet = proof.total == 0 and tally is not None and tally.lost > 0
+    # on the way back there is nothing better to do than to look again, as long as anybody answers
+    patience = timers.progress if back and not quiet else timers.proof
+    deadline = view.release.since + timedelta(seconds=patience)
     verdict = proof.verdict()
     match verdict:
         case Proven():
@@ -77,9 +81,12 @@ def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view:
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
     if n == 0 and tally and tally.lost:
         why = f"none of {tally.sent} requests was answered ({tally.error})"
-        return Trouble("no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share))
+        return Trouble(
+            "no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share)
+        )
     if isinstance(proof.verdict(), Open):
-        why = f"that is not what was asked, for {view.plan.timers.proof} s."
+        lasted = (view.now - view.release.since).total_seconds()
+        why = f"that is not what was asked, for {lasted:.0f} s."
     text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
     return Trouble("not-proven", text, detail=_detail(tally, asked.share))
 

@@ -11,23 +11,17 @@ from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Conflict, Exists
 from bot.cluster.leases import Locks, Standing
 from bot.cluster.records import Records, by_service
+from bot.engine.looking import Looking
 from bot.engine.planning import Planning
 from bot.ports import Clock, Looked, Origin, Preview
-from bot.probe.sampler import Sampler
 from strategies import words
-from strategies.objects import POD, at, name_of
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Event, Intent, Release
-from strategies.routers.ratio import share as share_of
-from strategies.samples import Naming, Version, tally
-from strategies.snapshot import Snapshot
 from strategies.spec import ReleaseSpec
 
 REMEMBERED = 50  # deliveries per record
 TRIES = 5  # swaps before giving up against others
-SAMPLES = 40
-MOST_SAMPLES = 400
 
 
 class TheDesk:
@@ -45,7 +39,7 @@ class TheDesk:
         self._records, self._clusters, self._planning, self._clock = records, clusters, planning, clock
         self._notes, self._channel = tuple(notes), channel
         self._locks = Locks(self.standing)
-        self._sampler = Sampler()
+        self._looking = Looking(planning)
 
     @property
     def locks(self) -> Locks:
@@ -179,75 +173,38 @@ class TheDesk:
         return by_service(await self._records.all(), service)[:limit]
 
     async def samples(self, target: str | None, count: int | None) -> Looked | Refusal:
-        """Ask the users' way now."""
+        """Ask the users' way now: both versions of a release that runs, else the one that there is."""
         release = await self.find(target)
-        service = (
-            target
-            if isinstance(release, Refusal) and target
-            else release.plan.service
-            if isinstance(release, Release)
-            else ""
-        )
-        if not service:
-            return release if isinstance(release, Refusal) else Refusal(code="which", what="Which service?")
-        environment = release.plan.environment if isinstance(release, Release) else "default"
-        found = await self._planning.target(service, environment)
-        if isinstance(found, Refusal) and not (isinstance(release, Release) and release.plan.probe):
-            return found
-        probe = (
-            found[2].probe
-            if not isinstance(found, Refusal)
-            else release.plan.probe
-            if isinstance(release, Release)
-            else None
-        )
-        if probe is None:
-            return Refusal(
-                code="no-probe",
-                what=f"`{service}` declares no probe, so there is no users' way to ask.",
-                remedy='Set the annotation `graylight/probe` on its Deployment, for example `{"url": "http://shop.example/health"}`.',
-            )
-        running = release if isinstance(release, Release) and not release.ended else None
-        place = await self._planning.place(environment)
-        if isinstance(place, Refusal):
-            return place
-        from bot.cluster.observe import look
-
-        snapshot = found[0] if not isinstance(found, Refusal) else await look(*place)
-        naming, share = _naming(
-            snapshot, running, found[1].deployment if not isinstance(found, Refusal) else None
-        )
-        taken = await self._sampler.take(
-            probe, min(count or SAMPLES, MOST_SAMPLES), naming, running.id if running else service
-        )
-        old = running.plan.from_version if running else ""
-        new = running.plan.to_version if running else ""
-        return Looked(running, service, old, new, share, tally(taken), proxied=False)
+        if isinstance(release, Release) and not release.ended:
+            return await self._looking.during(release, count)
+        if isinstance(release, Release):
+            return await self._looking.between(release.plan.service, release.plan.environment, count)
+        return release if target is None else await self._looking.between(target, "default", count)
 
     async def _busy(self, plan: Plan) -> Refusal | None:
+        """A release of the same family of Deployments, under whatever name."""
+        here = (plan.base, plan.namespace, plan.environment)
         for release in await self.running():
-            if (
-                release.plan.base == plan.base
-                and release.plan.namespace == plan.namespace
-                and release.plan.environment == plan.environment
-            ):
-                return Refusal(
-                    code="locked",
-                    what=f"{release.id} is {release.state.value} on this Deployment ({release.plan.from_version} → {release.plan.to_version}, started by {words.who(release.started_by)}).",
-                    remedy=f"Wait for it, or look: `/release status {release.id}`.",
-                )
+            if (release.plan.base, release.plan.namespace, release.plan.environment) == here:
+                return _locked(release)
         return None
 
     async def _instead(self, spec: ReleaseSpec, refused: Refusal) -> Refusal:
         """During a release a plan is refused for what that release does; then it is the better answer."""
         for release in await self.running():
-            if release.plan.service == spec.service and release.plan.environment == spec.environment:
-                return Refusal(
-                    code="locked",
-                    what=f"{release.id} is {release.state.value} ({release.plan.from_version} → {release.plan.to_version}, started by {words.who(release.started_by)}).",
-                    remedy=f"Wait for it, or look: `/release status {release.id}`.",
-                )
+            if (release.plan.service, release.plan.environment) == (spec.service, spec.environment):
+                return _locked(release)
         return refused
+
+
+def _locked(release: Release) -> Refusal:
+    """Who is at it, and since whom."""
+    versions = f"{release.plan.from_version} → {release.plan.to_version}"
+    return Refusal(
+        code="locked",
+        what=f"{release.id} is {release.state.value} on this Deployment ({versions}, started by {words.who(release.started_by)}).",
+        remedy=f"Wait for it, or look: `/release status {release.id}`.",
+    )
 
 
 def _new(plan: Plan, number: int, actor: Actor, origin: Origin, channel: str, now: datetime) -> Release:
@@ -276,22 +233,3 @@ def _stale(release: Release) -> Refusal:
     return Refusal(
         code="stale", what=what, remedy=f"Possible now: {', '.join(k.value for k in legal)}." if legal else ""
     )
-
-
-def _naming(snapshot: Snapshot, release: Release | None, deployment: object) -> tuple[Naming, int]:
-    """How answers are told apart: by the running release's versions, else everything is the one version there is."""
-    if release is None:
-        pods = snapshot.all(POD)
-        addresses: dict[str, Version] = {
-            at(p, "status", "podIP"): "new" for p in pods if at(p, "status", "podIP")
-        }
-        _ = deployment
-        return Naming(addresses, {name_of(p): "new" for p in pods}), 100
-    from strategies.evidence import Evidence
-    from strategies.view import View
-
-    view = View(release, snapshot, Evidence(), release.since)
-    if release.measured is not None:
-        return view.naming(), release.measured.asked
-    old, new = view.counted()
-    return view.naming(), share_of(new.ready, old.ready) if view.at_position("both") else 0

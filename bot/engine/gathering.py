@@ -1,23 +1,21 @@
 """Finding out what a decision asks for: answers of pods, samples of traffic, logs. One gatherer per release."""
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError
+from bot.engine.proxied import Proxied
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
 from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
-from strategies.probe import SAFE, Probe
 from strategies.proof import Asked, Proof
-from strategies.samples import Answer, Sample, attribute, tally
+from strategies.samples import Sample, tally
 from strategies.view import View
 
 LOG_PATIENCE = 2.0  # seconds
-PROXY_FAILED = "error trying to reach service"
 
 
 @dataclass(slots=True)
@@ -37,6 +35,10 @@ class Gatherer:
     samples: list[Sample] = field(default_factory=list)
     looked: list[Sample] = field(default_factory=list)
     step: tuple[object, ...] = ()
+
+    @property
+    def _proxied(self) -> Proxied:
+        return Proxied(self.api, self.namespace)
 
     def of(self, step: tuple[object, ...]) -> None:
         """Begin a new proof where this is another step; the samples of the proof just done serve the soak behind it."""
@@ -68,7 +70,7 @@ class Gatherer:
             case SampleUsers(asked, batch):
                 await self._sample(asked, batch, view)
             case SampleProxy(service, port, batch):
-                self.samples += await self._by_proxy(service, port, batch, view)
+                self.samples += await self._proxied.service(service, port, batch, view.naming())
             case Look(batch):
                 if view.plan.probe is not None:
                     self.looked += await self.sampler.take(
@@ -95,9 +97,7 @@ class Gatherer:
             return
         before, fine, said = life(pod), 0, ""
         for _ in range(times):
-            answer = await self._proxied(
-                f"/api/v1/namespaces/{self.namespace}/pods/{name}:{view.plan.port}/proxy", view.plan.probe
-            )
+            answer = await self._proxied.pod(name, view.plan.port, view.plan.probe)
             good = (
                 0 < answer.status < 500 if view.plan.probe is None or times == 1 else 0 < answer.status < 400
             )
@@ -107,41 +107,6 @@ class Gatherer:
             self.checks[before] = Checked(times, fine, said)
         elif fine:
             self.answers[str(pod["metadata"]["uid"])] = Answered(before, self.clock.now())
-
-    async def _by_proxy(self, service: str, port: str, batch: int, view: View) -> list[Sample]:
-        taken, naming = [], view.naming()
-        for _ in range(batch):
-            answer = await self._proxied(
-                f"/api/v1/namespaces/{self.namespace}/services/{service}:{port}/proxy", None
-            )
-            taken.append(
-                Sample(
-                    attribute(answer, None, naming), answer.status, answer.seconds, answer.body, answer.error
-                )
-            )
-        return taken
-
-    async def _proxied(self, root: str, probe: Probe | None) -> Answer:
-        """A request through the API server; a pod that cannot be reached is an answer of status 0."""
-        begun = time.perf_counter()
-        if probe is None:
-            status, headers, data = await self.api.proxy(
-                f"{root}/", "GET", headers={"User-Agent": "graylight-probe"}
-            )
-        else:
-            body = probe.body.encode() if probe.body is not None and probe.method not in SAFE else None
-            status, headers, data = await self.api.proxy(
-                root + probe.path,
-                probe.method,
-                body=body,
-                headers=probe.sends | {"User-Agent": "graylight-probe"},
-            )
-        text = data.decode(errors="replace")
-        if status >= 400 and (
-            PROXY_FAILED in text or '"kind":"Status"' in text
-        ):  # the API server's word, not the pod's
-            return Answer(0, {}, "", time.perf_counter() - begun, "does not answer")
-        return Answer(status, headers, text, time.perf_counter() - begun)
 
     async def _log(self, pod: str, view: View) -> str:
         """The last lines, where they can be had in a moment: a crash is told at once, with or without them."""

@@ -7,6 +7,7 @@ from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Forbidden, Invalid, Refused
 from bot.cluster.observe import look
 from bot.cluster.reviews import review
+from bot.engine.proxied import Proxied
 from bot.hints import annotation_hints
 from strategies import planner, undo
 from strategies.hints import Hints
@@ -66,17 +67,25 @@ class Planning:
                 remedy=f"Known: {known}.",
             )
 
-    async def target(self, service: str, environment: str) -> tuple[Snapshot, Target, Hints] | Refusal:
-        """A service as it stands, for samples."""
+    async def see(self, environment: str) -> tuple[Proxied, Snapshot] | Refusal:
+        """An environment as it is now, and a way to ask in it."""
         place = await self.place(environment)
         if isinstance(place, Refusal):
             return place
-        snapshot = await look(*place)
-        found = find(snapshot, service)
+        return Proxied(*place), await look(*place)
+
+    async def target(
+        self, service: str, environment: str
+    ) -> tuple[Proxied, Snapshot, Target, Hints] | Refusal:
+        """A service as it stands, for samples."""
+        seen = await self.see(environment)
+        if isinstance(seen, Refusal):
+            return seen
+        found = find(seen[1], service)
         if isinstance(found, Refusal):
             return found
-        hints = self.hints(snapshot, service)
-        return hints if isinstance(hints, Refusal) else (snapshot, found, hints)
+        hints = self.hints(seen[1], service)
+        return hints if isinstance(hints, Refusal) else (*seen, found, hints)
 
     def hints(self, snapshot: Snapshot, service: str) -> Hints | Refusal:
         """What annotation and policy say; the annotation wins."""

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.playground.slack import Delivery, Message, SlackStandIn
 
+COMMAND: Final = "/release"
+UNKNOWN: Final = "%s is not a command here: this workspace has only /release."
 NOT_IN_THREADS: Final = "/release is not supported in threads. Sorry!"
 MENTION: Final = "@Graylight"
 
@@ -70,6 +72,10 @@ async def _said(slack: SlackStandIn, act: Act) -> Delivery | None:
         return None
     if text.startswith("/"):
         command, _, rest = text.partition(" ")
+        if command != COMMAND:  # Slack would not ask the bot either
+            content = {"text": UNKNOWN % command}
+            slack.workspace.post(content, channel=act.channel, user="USLACKBOT", ephemeral_for=act.user)
+            return None
         return await slack.slash(rest, user=act.user, channel=act.channel, command=command)
     if MENTION.lower() in text.lower():
         at = text.lower().index(MENTION.lower())

@@ -88,4 +88,13 @@ function connect() {
   stream.onerror = () => document.body.classList.add("lost");
 }
 
+/** A permalink of this channel leads to its message here. */
+document.addEventListener("click", (event) => {
+  const [, whole, rest] = event.target.closest?.("a[href]")?.href.match(/\/archives\/C1\/p(\d+)(\d{6})$/) ?? [];
+  const post = whole && document.querySelector(`[data-key="${whole}.${rest}"]`);
+  if (!post) return;
+  event.preventDefault();
+  post.scrollIntoView({ behavior: "smooth", block: "start" });
+});
+
 connect();

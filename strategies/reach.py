@@ -1,0 +1,123 @@
+"""Conditions about who reaches which pods: selectors, other Services, sessions, network policies, routes."""
+
+from strategies.case import Case, Said
+from strategies.objects import (
+    NETWORK_POLICY,
+    POD,
+    SERVICE,
+    Obj,
+    at,
+    covers,
+    labels_of,
+    matches,
+    name_of,
+)
+from strategies.pods import going
+from strategies.refusal import Advice, Refusal
+from strategies.snapshot import Snapshot, template_labels
+from strategies.spec import Strategy
+from strategies.tracks import Track
+
+
+def strangers(case: Case) -> Said:
+    """Other pods that the loosened or narrowed selectors would catch."""
+    if case.track is None:
+        return None
+    found = strange_pods(case.target.deployment, case.track, case.snapshot)
+    if not found:
+        return None
+    return Refusal(
+        code="other-pods",
+        what=f"Pods that belong to neither version would get traffic too: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}.",
+        remedy="Give them another label, scale them down, or release by `bluegreen` or `rolling`.",
+    )
+
+
+def strange_pods(deployment: Obj, track: Track, snapshot: Snapshot) -> list[str]:
+    """Names of pods that a position of the plan catches and that are of neither track."""
+    ours = {name_of(p) for p in snapshot.pods_of(deployment)} | {
+        name_of(p) for p in snapshot.pods_of(track.manifest)
+    }
+    positions = [s for w in track.ways for s in (w.both, w.canary, w.after)]
+    return sorted(
+        name_of(p)
+        for p in snapshot.all(POD)
+        if not going(p) and name_of(p) not in ours and any(covers(s, labels_of(p)) for s in positions)
+    )
+
+
+def affinity_of_sessions(case: Case) -> Said:
+    """Session affinity or externalTrafficPolicy: Local skew what pods can make."""
+    for service in case.target.services:
+        if (
+            at(service, "spec", "sessionAffinity", default="None") != "None"
+            and case.spec.strategy is Strategy.CANARY
+        ):
+            return Advice(
+                code="session-affinity",
+                what=f"Service {name_of(service)} has session affinity: a client stays with its pod, so the share counts clients, not requests.",
+            )
+        if at(service, "spec", "externalTrafficPolicy") == "Local":
+            return Advice(
+                code="external-local",
+                what=f"Service {name_of(service)} has `externalTrafficPolicy: Local`: shares depend on which nodes the pods run on, and a node without one answers nothing.",
+            )
+    return None
+
+
+def policies(case: Case) -> Said:
+    """NetworkPolicies that would stop matching the new pods."""
+    if case.track is None:
+        return None
+    new = template_labels(case.track.manifest)
+    lost = [
+        name_of(p)
+        for p in case.snapshot.all(NETWORK_POLICY)
+        if matches(at(p, "spec", "podSelector", default={}), case.target.labels)
+        and not matches(at(p, "spec", "podSelector", default={}), new)
+    ]
+    if not lost:
+        return None
+    return Refusal(
+        code="network-policy",
+        what=f"NetworkPolicy {', '.join(lost)} would not apply to the new pods.",
+        remedy="Select by a label that both versions bear, or release by `rolling`.",
+    )
+
+
+def several_services(case: Case) -> Said:
+    """More than one Service leads to the pods."""
+    names = [name_of(s) for s in case.target.services]
+    if len(names) < 2 or case.track is None:
+        return None
+    return Advice(
+        code="several-services",
+        what=f"Services {', '.join(names)} lead to these pods; all of them are switched.",
+    )
+
+
+def pinned_label(case: Case) -> Said:
+    """Rolling cannot change a version label that a selector asks for."""
+    if case.track is not None:
+        return None
+    for key in ("version", "app.kubernetes.io/version"):
+        if key in case.target.labels and (
+            key in at(case.deployment, "spec", "selector", "matchLabels", default={})
+            or any(key in at(s, "spec", "selector", default={}) for s in case.target.services)
+        ):
+            return Advice(
+                code="label-stays",
+                what=f"The label `{key}: {case.target.labels[key]}` is part of a selector and cannot follow; only the image changes.",
+            )
+    return None
+
+
+def direct(case: Case) -> Said:
+    """Users who do not come through a route, in a release that moves Services."""
+    if case.track is None or not (case.target.ingresses or case.target.routes):
+        return None
+    names = [name_of(o) for o in (*case.target.ingresses, *case.target.routes)]
+    return Advice(
+        code="route-lag",
+        what=f"{', '.join(names)} leads here: an ingress controller follows the Service's pods with a delay of its own (up to some seconds), which is waited for before pods are taken away.",
+    )

@@ -28,7 +28,7 @@ def lay(draft: Draft) -> Plan | Refusal:
     else:
         wanted = first(spec.steps, draft.hints.steps, default=STEPS)
     rungs = ratio.ladder(wanted, pods)
-    undecided = _undecidable(base, rungs)
+    undecided = undecidable(base, tuple(r.share for r in rungs))
     if undecided:
         return undecided
     aside = not base.probed and not base.gated
@@ -103,18 +103,18 @@ def lay(draft: Draft) -> Plan | Refusal:
     )
 
 
-def _undecidable(base: Plan, rungs: tuple[ratio.Made, ...]) -> Refusal | None:
+def undecidable(base: Plan, shares: tuple[int, ...]) -> Refusal | None:
     """Two shares too near to each other to be told apart within the bound of a proof."""
     before = 0
-    for rung in rungs if base.probe is not None else ():
-        asked = Asked(rung.share, before)
+    for share in shares if base.probe is not None else ():
+        asked = Asked(share, before)
         if not decidable(asked):
             return Refusal(
                 code="undecidable",
-                what=f"From {before} % to {rung.share} % is too small a step to be proven: it would take about {needed(asked)} requests, and at most {asked.max_requests} are sent.",
-                remedy="Leave one of the two steps out.",
+                what=f"From {before} % to {share} % is too small a step to be proven: it would take about {needed(asked)} requests, and at most {asked.max_requests} are sent.",
+                remedy="Leave one of the two steps out." if before else "Ask for a larger share.",
             )
-        before = rung.share
+        before = share
     return None
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from strategies import judgement, words
-from strategies.ensure import Do, Done, Later, Trouble, ensure, pods_trouble
+from strategies.ensure import ensure
 from strategies.evidence import Gather, Look
 from strategies.foreign import foreign
+from strategies.outcome import Do, Done, Later, Trouble
 from strategies.pods import Stuck
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
+from strategies.standing import pods_trouble
 from strategies.steps import Keep, Lag, Prove, Remove, Soak, Stand, Step, Update
 from strategies.view import View
 from strategies.writes import Write
@@ -80,13 +82,13 @@ def _walk(view: View) -> Decision:
             moved = _settle(step, prove(step, view), view)
         else:
             moved = _settle(step, ensure(step, view), view)
+        told = moved.release.events != first.events
         if moved.writes or moved.wait or moved.release.state is not release.state:
-            told = moved.release.cursor != first.cursor or moved.release.events != first.events
             return replace(moved, lazily=moved.lazily and not told)
         view = View(moved.release, view.snapshot, view.evidence, view.now)
         if isinstance(view.release.step, Prove):
-            # the samples of one proof must not count for the next: record, then look again
-            return Decision(view.release)
+            # the samples of one proof must not count for the next: look again, without them
+            return Decision(view.release, lazily=not told)
     return Decision(view.release)
 
 

@@ -99,14 +99,19 @@ def volumes(case: Case) -> Said:
     claims = [
         v["persistentVolumeClaim"]["claimName"]
         for v in case.template.get("volumes") or []
-        if v.get("persistentVolumeClaim")
+        if v.get("persistentVolumeClaim") and not v["persistentVolumeClaim"].get("readOnly")
     ]
-    if not claims or case.track is None:
+    if not claims or case.extra <= 0:
         return None
+    if case.track is None:
+        return Advice(
+            code="volume",
+            what=f"The pods mount claim {claims[0]}: where it is ReadWriteOnce, a pod on another node waits for it until the old one is gone. `--surge 0 --unavailable 1` takes the old one away first.",
+        )
     return Refusal(
         code="volume",
         what=f"The pods mount claim {claims[0]}: two versions would write to the same volume, and a ReadWriteOnce one cannot be mounted by a second set of pods on another node.",
-        remedy="Release by `rolling`.",
+        remedy="Release by `rolling --surge 0 --unavailable 1`.",
     )
 
 
@@ -115,9 +120,11 @@ def room(case: Case) -> Said:
     for found in case.snapshot.all(QUOTA):
         hard, used = at(found, "status", "hard", default={}), at(found, "status", "used", default={})
         for key in hard:
-            per_pod = requested(case.template, key)
-            need, left = per_pod * case.extra, quantity(hard[key]) - quantity(used.get(key, "0"))
-            if per_pod and need > left:
+            left = quantity(str(hard[key])) - quantity(str(used.get(key, "0")))
+            need = requested(case.template, key) * case.extra
+            if key == "count/deployments.apps" and case.track is not None:
+                need = 1
+            if need > left:
                 return Refusal(
                     code="quota",
                     what=f"Quota {name_of(found)} leaves room for {left:g} of `{key}`, and {case.extra} more pod{'s need' if case.extra != 1 else ' needs'} {need:g}.",

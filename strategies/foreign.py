@@ -138,15 +138,17 @@ def _strangers(view: View) -> list[Foreign]:
     tracks = [d for d in (view.deployment("stable"), view.deployment("canary")) if d]
     ours = {name_of(p) for d in tracks for p in view.snapshot.pods_of(d)}
     positions = [s for w in plan.ways for s in (w.both, w.canary, w.after)]
-    found = sorted(
-        name_of(p)
+    found = [
+        p
         for p in view.snapshot.all(POD)
         if name_of(p) not in ours and not going(p) and any(covers(s, labels_of(p)) for s in positions)
-    )
+    ]
     if not found or len(tracks) < (2 if view.release.cursor else 1):
         return []  # a track that was deleted leaves pods behind for a moment; that is told by itself
-    shown = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
-    return [Foreign(f"strangers {digest(shown)}", words.strangers(shown, several=len(found) > 1))]
+    shown = ", ".join(map(name_of, found[:5])) + (" …" if len(found) > 5 else "")
+    # by owner: once accepted, a Job's next pod is no news
+    whose = sorted({str(at(p, "metadata", "ownerReferences", 0, "name", default=name_of(p))) for p in found})
+    return [Foreign(f"strangers {digest(str(whose))}", words.strangers(shown, several=len(found) > 1))]
 
 
 def _services(view: View) -> list[Foreign]:

@@ -19,8 +19,8 @@ from strategies.snapshot import Snapshot, template_labels
 
 
 def owned(case: Case) -> Said:
-    """Helm, Argo CD, Flux or KEDA own the Deployment."""
-    owner = owner_of(case.deployment, case.snapshot)
+    """Helm, Argo CD or Flux own the Deployment."""
+    owner = owner_of(case.deployment)
     if not owner:
         return None
     if case.replaces and not case.spec.accept_replace:
@@ -40,7 +40,7 @@ def owned(case: Case) -> Said:
     )
 
 
-def owner_of(deployment: Obj, snapshot: Snapshot) -> str:
+def owner_of(deployment: Obj) -> str:
     """Which tool applies this Deployment again by itself, empty where none does."""
     labels, notes = labels_of(deployment), annotations_of(deployment)
     if any(k.startswith(("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")) for k in labels):
@@ -49,14 +49,32 @@ def owner_of(deployment: Obj, snapshot: Snapshot) -> str:
         return "Argo CD"
     if "meta.helm.sh/release-name" in notes or labels.get("app.kubernetes.io/managed-by") == "Helm":
         return "Helm"
-    if aimed(SCALED_OBJECT, "scaleTargetRef", deployment, snapshot):
-        return "KEDA"
     return ""
+
+
+def keda(case: Case) -> Said:
+    """KEDA scales the Deployment."""
+    found = aimed(SCALED_OBJECT, "scaleTargetRef", case.deployment, case.snapshot)
+    if not found:
+        return None
+    scaler = f"KEDA's ScaledObject {name_of(found[0])}"
+    if case.track is None or not case.replaces:
+        return Advice(code="keda", what=f"{scaler} keeps scaling the Deployment during the release.")
+    if not case.spec.accept_replace:
+        return Refusal(
+            code="keda",
+            what=f"{scaler} scales Deployment {name_of(case.deployment)}, and would go on scaling that after another one has taken its place.",
+            remedy="Release by `rolling`, which changes only the image, or add `--accept-replace` and point the ScaledObject at the new Deployment afterwards.",
+        )
+    return Advice(
+        code="keda",
+        what=f"{scaler} points at the old Deployment: point it at {case.track.name} after the release.",
+    )
 
 
 def applied(case: Case) -> Said:
     """Applied from a file by kubectl."""
-    if not case.replaces or owner_of(case.deployment, case.snapshot):
+    if not case.replaces or owner_of(case.deployment):
         return None
     by_file = "kubectl.kubernetes.io/last-applied-configuration" in annotations_of(case.deployment) or any(
         e.get("operation") == "Apply" for e in meta(case.deployment).get("managedFields") or []
@@ -89,8 +107,12 @@ def autoscaler(case: Case) -> Said:
 
 
 def autoscalers(deployment: Obj, snapshot: Snapshot) -> tuple[Obj, ...]:
-    """The HPAs that scale this Deployment."""
-    return aimed(HPA, "scaleTargetRef", deployment, snapshot)
+    """The HPAs that scale this Deployment, but for those that KEDA makes and would put right again."""
+    return tuple(
+        h
+        for h in aimed(HPA, "scaleTargetRef", deployment, snapshot)
+        if not any(o.get("kind") == "ScaledObject" for o in meta(h).get("ownerReferences") or [])
+    )
 
 
 def vertical(case: Case) -> Said:
@@ -115,6 +137,14 @@ def budget(case: Case) -> Said:
         return None
     new = template_labels(case.track.manifest)
     lost = [name_of(p) for p in found if not matches(at(p, "spec", "selector"), new)]
+    spelt = [
+        name_of(p) for p in found if at(p, "spec", "selector", "matchExpressions") and name_of(p) in lost
+    ]
+    if case.replaces and spelt:
+        return Advice(
+            code="budget",
+            what=f"Disruption budget {', '.join(spelt)} selects by an expression that the new pods do not match: correct it after the release.",
+        )
     if case.replaces and lost:
         return Advice(
             code="budget",

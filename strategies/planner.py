@@ -4,7 +4,8 @@ The order: find the service, decide what the new version is, stand the new track
 then let the strategy lay out its steps. Nothing here changes anything.
 """
 
-from strategies import bluegreen, canary, conditions, rolling
+from strategies import bluegreen, canary, conditions, owners, rolling
+from strategies.case import Case
 from strategies.draft import Draft
 from strategies.hints import Hints, first
 from strategies.image import is_version, short, split_image, with_version
@@ -18,6 +19,7 @@ from strategies.target import Target, find
 from strategies.tracks import Track, Version, stand, version_label
 
 BUILT = (RouterName.SELECTOR, RouterName.RATIO)
+LARGEST = 48 * 1024  # bytes of a plan as JSON; a record stays under 256 KiB
 ASKED_AT_GREEN = 0  # seconds: green has no traffic, so there is nothing to soak
 
 
@@ -32,7 +34,7 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
     refused = _version(container, spec.version) or _router(spec, hints)
     if refused:
         return refused
-    label = version_label(target, spec.version, hints.version_label)
+    label = version_label(target, snapshot, spec.version, hints.version_label)
     track: Track | None = None
     if spec.strategy is not Strategy.ROLLING:
         stood = stand(spec.strategy, target, snapshot, spec.version, str(container["name"]), label)
@@ -48,10 +50,21 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
     if isinstance(laid, Refusal):
         return laid
     extra = max((s.canary_pods for s in laid.stages), default=0) if track else _surge(target.deployment, spec)
-    said = conditions.examine(conditions.Case(spec, target, snapshot, track, extra, laid.router))
+    said = conditions.examine(Case(spec, target, snapshot, track, extra, laid.router))
     if isinstance(said, Refusal):
         return said
-    return laid.model_copy(update={"advice": (*laid.advice, *_probe_advice(laid), *said)})
+    return _too_big(laid) or laid.model_copy(update={"advice": (*laid.advice, *_probe_advice(laid), *said)})
+
+
+def _too_big(laid: Plan) -> Refusal | None:
+    size = len(laid.model_dump_json().encode())
+    if size <= LARGEST:
+        return None
+    return Refusal(
+        code="plan-too-big",
+        what=f"Deployment {laid.stable} is too big to be released: the plan alone would fill {size // 1024} KiB of the record, and {LARGEST // 1024} are kept for it.",
+        remedy="Move large annotations and environment variables of it into a ConfigMap.",
+    )
 
 
 def _container(deployment: Obj, named: str | None) -> Obj | Refusal:
@@ -81,18 +94,22 @@ def _version(container: Obj, version: str) -> Refusal | None:
             what=f"`{version}` is neither a tag nor a digest.",
             remedy="Write a tag such as `v6`, or `sha256:` and 64 hex digits.",
         )
-    if with_version(container["image"], version) == container["image"]:
+    runs = container["image"]
+    if split_image(with_version(runs, version)) == split_image(runs):
         return Refusal(
             code="same-version",
-            what=f"`{version}` is what runs already (`{container['image']}`).",
+            what=f"`{version}` is what runs already (`{runs}`).",
             remedy="To start its pods again: `kubectl rollout restart`.",
         )
     return None
 
 
 def _router(spec: ReleaseSpec, hints: Hints) -> Refusal | None:
-    router = first(spec.router, hints.router, default=None)
     fits = {Strategy.CANARY: RouterName.RATIO, Strategy.BLUEGREEN: RouterName.SELECTOR}.get(spec.strategy)
+    hinted = (
+        None if hints.router in BUILT else hints.router
+    )  # one of these is meant for the strategy that has it
+    router = first(spec.router, hinted, default=None)
     if router is None or router is fits:
         return None
     if router in BUILT:
@@ -120,7 +137,7 @@ def _base(
     old, deployment = str(container["image"]), target.deployment
     template = at(deployment, "spec", "template", default={})
     new_labels = template_labels(track.manifest) if track else {}
-    budgets = conditions.budgets(deployment, snapshot) if track and track.ending == "replace" else ()
+    budgets = owners.budgets(deployment, snapshot) if track and track.ending == "replace" else ()
     replace = track is not None and track.ending == "replace"
     return Plan(
         service=target.service,
@@ -148,7 +165,7 @@ def _base(
         probed=has_readiness_probe(template),
         probe=hints.probe,
         port=_port(container, target),
-        autoscalers=tuple(name_of(h) for h in conditions.autoscalers(deployment, snapshot)),
+        autoscalers=tuple(name_of(h) for h in owners.autoscalers(deployment, snapshot)),
         budgets=tuple(name_of(b) for b in budgets if not matches(at(b, "spec", "selector"), new_labels)),
         surge=spec.surge,
         unavailable=spec.unavailable,

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from strategies import words
-from strategies.ensure import Done, Later, Outcome, Trouble
 from strategies.evidence import SampleProxy, SampleUsers
 from strategies.interval import wilson
 from strategies.objects import at, name_of
+from strategies.outcome import Done, Later, Outcome, Trouble
 from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
 from strategies.release import Measured
 from strategies.routers.ratio import share
@@ -30,7 +30,7 @@ def _prove(step: Prove, view: View) -> Outcome:
         return _by_proxy(asked, view)
     proof = view.evidence.proof or Proof(asked)
     tally = view.evidence.tally
-    if tally and tally.attributed == 0 and tally.unknown >= BLIND:
+    if tally and proof.total == 0 and tally.unknown >= BLIND:
         return Trouble(
             "unattributed",
             f"None of {tally.unknown} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",

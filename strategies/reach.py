@@ -29,7 +29,7 @@ def strangers(case: Case) -> Said:
     return Refusal(
         code="other-pods",
         what=f"Pods that belong to neither version would get traffic too: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}.",
-        remedy="Give them another label, scale them down, or release by `bluegreen` or `rolling`.",
+        remedy=f"Give them another label, scale them down, or release by {'`bluegreen` or ' if case.spec.strategy is Strategy.CANARY else ''}`rolling`.",
     )
 
 
@@ -46,23 +46,72 @@ def strange_pods(deployment: Obj, track: Track, snapshot: Snapshot) -> list[str]
     )
 
 
-def affinity_of_sessions(case: Case) -> Said:
-    """Session affinity or externalTrafficPolicy: Local skew what pods can make."""
-    for service in case.target.services:
-        if (
-            at(service, "spec", "sessionAffinity", default="None") != "None"
-            and case.spec.strategy is Strategy.CANARY
-        ):
-            return Advice(
-                code="session-affinity",
-                what=f"Service {name_of(service)} has session affinity: a client stays with its pod, so the share counts clients, not requests.",
-            )
-        if at(service, "spec", "externalTrafficPolicy") == "Local":
-            return Advice(
-                code="external-local",
-                what=f"Service {name_of(service)} has `externalTrafficPolicy: Local`: shares depend on which nodes the pods run on, and a node without one answers nothing.",
-            )
-    return None
+def _others(case: Case) -> list[Obj]:
+    """The Services that do not lead to this Deployment by its template's labels."""
+    ours = {name_of(s) for s in case.target.services}
+    return [s for s in case.snapshot.all(SERVICE) if name_of(s) not in ours]
+
+
+def losing(case: Case) -> Said:
+    """Another Service selects these very pods, by a label that no new pod will bear."""
+    pods = case.snapshot.pods_of(case.deployment)
+    found = [
+        name_of(s)
+        for s in _others(case)
+        if any(covers(at(s, "spec", "selector"), labels_of(p)) for p in pods)
+    ]
+    if not found:
+        return None
+    return Refusal(
+        code="service-loses",
+        what=f"Service {', '.join(found)} selects pods of {name_of(case.deployment)} by a label that is not in its template, and would lose them.",
+        remedy="Let it select by labels of the template, or remove it.",
+    )
+
+
+def gaining(case: Case) -> Said:
+    """Another Service will select the new pods."""
+    if case.track is None:
+        return None
+    new = template_labels(case.track.manifest)
+    found = [s for s in _others(case) if covers(at(s, "spec", "selector"), new)]
+    if not found:
+        return None
+    names = ", ".join(map(name_of, found))
+    if any(covers(at(s, "spec", "selector"), labels_of(p)) for s in found for p in case.snapshot.all(POD)):
+        return Refusal(
+            code="service-gains",
+            what=f"Service {names} leads to other pods, and would send its users to the new ones too.",
+            remedy="Let it select by a label that the new pods do not bear.",
+        )
+    return Advice(
+        code="service-gains",
+        what=f"Service {names} leads to no pod now and selects the new ones: who uses it meets the new version as soon as its pods are ready.",
+    )
+
+
+def sessions(case: Case) -> Said:
+    """Session affinity: the split is by client."""
+    found = [
+        name_of(s) for s in case.target.services if at(s, "spec", "sessionAffinity", default="None") != "None"
+    ]
+    if not found or case.spec.strategy is not Strategy.CANARY:
+        return None
+    return Advice(
+        code="session-affinity",
+        what=f"Service {', '.join(found)} has session affinity: a client stays with its pod, so the share counts clients, not requests.",
+    )
+
+
+def local(case: Case) -> Said:
+    """externalTrafficPolicy: Local, where the node decides who answers."""
+    found = [name_of(s) for s in case.target.services if at(s, "spec", "externalTrafficPolicy") == "Local"]
+    if not found:
+        return None
+    return Advice(
+        code="external-local",
+        what=f"Service {', '.join(found)} has `externalTrafficPolicy: Local`: shares depend on which nodes the pods run on, and a node without one answers nothing.",
+    )
 
 
 def policies(case: Case) -> Said:

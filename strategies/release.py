@@ -18,13 +18,13 @@ from strategies.plan import Frozen, Plan
 from strategies.refusal import Refusal
 from strategies.steps import Drain, Keep, Lag, Remove, Shift, Soak, Stand, Step, Update
 
-# A record stays under 256 KiB, whatever happens: 100 events of 0.9 KiB, 40 details of 1.8 KiB, and a plan of 80 KiB.
-KEPT_EVENTS = 100  # the newest; older ones are trimmed, the chain's head stays
+# A record stays under 256 KiB, whatever happens: 120 events of 1.1 KiB, 40 details of 1.5 KiB, and a plan of 48 KiB.
+KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays
 KEPT_DETAILS = (
     40  # the newest events that keep their detail; of the others only its hash stays, for the chain
 )
-LONGEST_TEXT = 700  # bytes of an event's sentence; what the cluster says may be longer
-LONGEST_DETAIL = 1800  # bytes of an event's detail, as JSON
+LONGEST_TEXT = 900  # bytes of an event's sentence; what the cluster says may be longer
+LONGEST_DETAIL = 1500  # bytes of an event's detail, as JSON
 SHORT = 100  # characters to which the texts of a longer detail are cut
 KEPT_MARKS = 40  # accepted changes by others
 TRIMMED = "trimmed"  # the key under which a detail's hash stands

@@ -2,6 +2,7 @@
 
 import math
 
+from strategies.canary import undecidable
 from strategies.draft import Draft
 from strategies.plan import Plan, Stage
 from strategies.pods import SETTLE
@@ -31,6 +32,9 @@ def lay(draft: Draft) -> Plan | Refusal:
             )
         at_pause = min(at_pause, pods - 1)
         share = round(100 * at_pause / pods)
+        refused = undecidable(base, (share,))
+        if refused:
+            return refused
         stages.append(
             Stage(
                 number=1,

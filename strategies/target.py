@@ -9,10 +9,12 @@ from strategies.objects import (
     DAEMONSET,
     HTTPROUTE,
     INGRESS,
+    SERVICE,
     STATEFULSET,
     Obj,
     annotations_of,
     at,
+    covers,
     labels_of,
     name_of,
 )
@@ -127,6 +129,9 @@ def _none(snapshot: Snapshot, service: str) -> Refusal:
                     what=f"`{service}` is a {kind.name}; Graylight releases Deployments.",
                     remedy=f"Release it with `kubectl rollout`, which knows how to replace a {kind.name}'s pods in order.",
                 )
+    named = snapshot.find(SERVICE, service)
+    if named is not None:
+        return _by_service(snapshot, named)
     known = sorted(
         {
             labels_of(d).get("app") or name_of(d)
@@ -143,6 +148,24 @@ def _none(snapshot: Snapshot, service: str) -> Refusal:
         code="not-found",
         what=f"No Deployment in namespace `{snapshot.namespace}` is named `{service}` or labelled so ({', '.join(NAME_LABELS)}).",
         remedy=there,
+    )
+
+
+def _by_service(snapshot: Snapshot, service: Obj) -> Refusal:
+    """Somebody named a Service object: which Deployments are behind it, or that there are none."""
+    behind = [
+        d for d in snapshot.deployments() if covers(at(service, "spec", "selector"), template_labels(d))
+    ]
+    if not behind:
+        return Refusal(
+            code="service-without-pods",
+            what=f"Service {name_of(service)} selects the pods of no Deployment.",
+            remedy="Correct its selector, or name a Deployment.",
+        )
+    return Refusal(
+        code="not-found",
+        what=f"`{name_of(service)}` is a Service; what is released are the pods behind it.",
+        remedy=f"Name their Deployment: {_list(behind)}.",
     )
 
 

@@ -6,6 +6,7 @@
 
 import copy
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from strategies.image import short, with_version
@@ -63,8 +64,12 @@ class Track:
     )
 
 
-def version_label(target: Target, version: str, configured: str | None) -> Version | None:
-    """The version label of a service, None where it has none."""
+def version_label(target: Target, snapshot: Snapshot, version: str, configured: str | None) -> Version | None:
+    """The version label of a service, None where it has none.
+
+    Where selectors ask for it, a value that another track bears already (the one kept from last time, or the running
+    one under a wrong label) gets `-2`, `-3`, …
+    """
     keys = ((configured,) if configured else ()) + VERSION_LABELS
     labels = target.labels
     key = next((k for k in keys if k in selector_of(target.deployment)), None) or next(
@@ -73,7 +78,22 @@ def version_label(target: Target, version: str, configured: str | None) -> Versi
     if key is None:
         return None
     pinned = any(key in at(s, "spec", "selector", default={}) for s in target.services)
-    return Version(key, label_value(short(version)), labels.get(key, ""), pinned)
+    new = label_value(short(version))
+    if pinned or key in selector_of(target.deployment):
+        new = _free_value(new, _borne(key, target, snapshot))
+    return Version(key, new, labels.get(key, ""), pinned)
+
+
+def _borne(key: str, target: Target, snapshot: Snapshot) -> set[str]:
+    """The label's values on Deployments that nothing else tells from this one."""
+    rest = {k: v for k, v in selector_of(target.deployment).items() if k != key}
+    every = [template_labels(d) for d in snapshot.deployments()]
+    return {found[key] for found in every if key in found and rest.items() <= found.items()}
+
+
+def _free_value(value: str, taken: set[str]) -> str:
+    numbered = (label_value(f"{value}-{n}") for n in count(2))
+    return value if value not in taken else next(v for v in numbered if v not in taken)
 
 
 def selector_of(deployment: Obj) -> Labels:
@@ -103,12 +123,6 @@ def stand(
                 remedy="Let them share one label, or release by `canary` or `rolling`.",
             )
         apart |= {key: RELEASE}
-    if replace and label and label.old == label.new:
-        return Refusal(
-            code="same-label",
-            what=f"The new version's label would be `{label.key}: {label.new}`, which the running one already bears.",
-            remedy="Use a tag that differs, or correct the label.",
-        )
     pin = (label.key, label.old, label.new) if label and (replace or label.pinned) else None
     ways = tuple(way(name_of(s), at(s, "spec", "selector"), apart, pin) for s in target.services)
     bare = [w.service for w in ways if not w.both]
@@ -175,7 +189,11 @@ def _manifest(
             *template["spec"].get("readinessGates", []),
             {"conditionType": GATE},
         ]
-    labels = {k: v for k, v in labels_of(old).items() if not k.startswith(_TRACKING_LABELS)}
+    labels = {
+        k: v
+        for k, v in labels_of(old).items()
+        if not k.startswith(_TRACKING_LABELS) and (k, v) != ("app.kubernetes.io/managed-by", "Helm")
+    }
     named = {k: v for k, v in apart.items() if k in labels or k in VERSION_LABELS}
     notes = {k: v for k, v in annotations_of(old).items() if not k.startswith(_NOT_COPIED)} | {
         BASE_NOTE: target.base,

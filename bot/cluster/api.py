@@ -18,6 +18,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
+from bot.cluster.connection import made, own_namespace
 from bot.cluster.errors import (
     ApiError,
     Conflict,
@@ -87,14 +88,12 @@ class Api:
                 )  # type: ignore[no-untyped-call]
                 known, active = config.list_kube_config_contexts(config_file=path)  # type: ignore[no-untyped-call]
                 chosen = next((c for c in known if c["name"] == context), active)
-                return cls(
-                    ApiClient(settings), chosen["context"].get("namespace") or "default", chosen["name"]
-                )
+                return cls(made(settings), chosen["context"].get("namespace") or "default", chosen["name"])
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         except (config.ConfigException, OSError) as e:
             message = f"no cluster to talk to: {e}. Set KUBECONFIG, or run inside a cluster."
             raise Unreachable(message) from e
-        return cls(ApiClient(settings), _own_namespace() or "default", "in-cluster")
+        return cls(made(settings), own_namespace() or "default", "in-cluster")
 
     async def close(self) -> None:
         """Close the connection pool."""
@@ -387,13 +386,6 @@ def _error(status: int, text: str) -> ApiError:
     if status in _BY_STATUS:
         return _BY_STATUS[status](message, status)
     return Unreachable(message, status)
-
-
-def _own_namespace() -> str:
-    try:
-        return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
-    except OSError:
-        return ""
 
 
 async def whoami(api: Api) -> str:

@@ -24,8 +24,10 @@ from strategies.objects import (
     Kind,
     Obj,
     name_of,
+    version_of,
 )
 from strategies.snapshot import Snapshot
+from strategies.writes import Patch, Write
 
 NEEDED = (DEPLOYMENT, SERVICE, POD, ENDPOINTSLICE)
 WATCHED = (*NEEDED, HPA, PDB)
@@ -85,6 +87,12 @@ class Watched:
     def trouble(self) -> str:
         """Why what is known may be stale, empty while it is not."""
         return next((m.trouble for k, m in self._mirrors.items() if k in NEEDED and m.stale_since), "")
+
+    def moved(self, write: Write) -> bool:
+        """Whether a patch was made from an object that has changed since."""
+        mirror = self._mirrors.get(write.ref.kind)
+        found = mirror.objects.get(write.ref.name) if mirror else None
+        return isinstance(write, Patch) and found is not None and version_of(found) != write.seen
 
     def put(self, kind: Kind, obj: Obj | None, name: str) -> None:
         """What one of our writes answered."""

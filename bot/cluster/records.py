@@ -74,10 +74,15 @@ class Records:
         found = self._mirror.objects.get(self._ref(service, int(number)).name)
         return self._read(found) if found else None
 
-    async def all(self, service: str = "") -> list[Stored]:
-        """Every record (of a service), read now."""
-        labels = f"{SERVICE_LABEL}={label_value(slug(service))}" if service else SERVICE_LABEL
-        listed = await self.api.list(SECRET, self.namespace, labels=labels)
+    def current(self, release_id: str) -> Stored | None:
+        """One record under watch, while that watch stands; it may be a moment behind."""
+        service, _, number = release_id.rpartition("-")
+        watching = self._mirror.ready.is_set() and self._mirror.stale_since is None
+        return self.latest(release_id) if watching and service and number.isdigit() else None
+
+    async def all(self) -> list[Stored]:
+        """Every record, read now."""
+        listed = await self.api.list(SECRET, self.namespace, labels=SERVICE_LABEL)
         return [s for s in map(self._read, listed["items"]) if s is not None]
 
     async def load(self, release_id: str) -> Stored | None:
@@ -90,31 +95,31 @@ class Records:
         except NotFound:
             return None
 
-    async def next_number(self, service: str) -> int:
-        """The number after the last one of this service."""
-        return max((s.release.number for s in await self.all(service)), default=0) + 1
-
     async def create(self, release: Release) -> Stored:
         """Claim the number; Exists when somebody else did."""
         made = await self.api.create(SECRET, self.namespace, self._secret(release))
-        self._mirror.put(made)
-        return self._parse(made)
+        return self._written(made)
 
     async def swap(self, stored: Stored, release: Release) -> Stored:
         """Write what follows from what was read; Conflict when that is not what stands there any more."""
         manifest = self._secret(release)
         manifest["metadata"]["resourceVersion"] = stored.seen
         done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
-        self._mirror.put(done)
-        return self._parse(done)
+        return self._written(done)
 
     async def seal(self, stored: Stored, release: Release) -> Stored:
         """Write it a last time, immutable from now on."""
         manifest = self._secret(release) | {"immutable": True}
         manifest["metadata"]["resourceVersion"] = stored.seen
         done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
-        self._mirror.put(done)
-        return self._parse(done)
+        return self._written(done)
+
+    def _written(self, obj: Obj) -> Stored:
+        """What a write answered: known to everybody here before the watch brings it, and parsed once."""
+        stored = self._parse(obj)
+        self._parsed[name_of(obj)] = (version_of(obj), stored)
+        self._mirror.put(obj)
+        return stored
 
     async def forget(self, release: Release) -> None:
         """Take a record away that never came to anything."""
@@ -262,6 +267,11 @@ class Records:
 
 def _encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def next_number(stored: Iterable[Stored], service: str) -> int:
+    """The number after the last one of this service."""
+    return max((s.release.number for s in stored if s.release.plan.service == service), default=0) + 1
 
 
 def by_service(stored: Iterable[Stored], service: str) -> list[Release]:

@@ -4,13 +4,14 @@ Every change is a compare-and-swap on the record, so two desks (two replicas, a 
 A delivery acts once: its id stands in the record.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.cluster.clusters import Clusters
-from bot.cluster.errors import Conflict, Exists
+from bot.cluster.errors import Conflict, Exists, NotFound
 from bot.cluster.leases import Locks, Standing
-from bot.cluster.records import Records, by_service
+from bot.cluster.records import Records, Stored, by_service, next_number
 from bot.engine.looking import Looking
 from bot.engine.planning import Planning
 from bot.ports import Clock, Looked, Origin, Preview
@@ -58,17 +59,17 @@ class TheDesk:
         plan = await self._planning.plan(spec)
         if isinstance(plan, Refusal):
             return await self._instead(spec, plan)
-        busy = await self._busy(plan)
+        busy = _busy(plan, await self._records.all())
         return busy or Preview(plan, self._notes)
 
     async def start(
         self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
     ) -> Release | Refusal:
         """Plan again, compare, lock, claim a number."""
-        for stored in await self._records.all():
-            if origin.delivery in stored.release.deliveries:
-                return stored.release
-        plan = await self._planning.plan(spec)
+        every, plan = await asyncio.gather(self._records.all(), self._planning.plan(spec))
+        again = _delivered(origin, every)
+        if again:
+            return again
         if isinstance(plan, Refusal):
             return await self._instead(spec, plan)
         if plan_hash and plan.hash != plan_hash:
@@ -77,16 +78,18 @@ class TheDesk:
                 what="The cluster is no longer what the preview showed; nothing was started.",
                 remedy="Ask for the release again and look at the new plan.",
             )
-        busy = await self._busy(plan)
+        busy = _busy(plan, every)
         if busy:
             return busy
-        return await self._claim(plan, actor, origin)
+        return await self._claim(plan, actor, origin, every)
 
-    async def _claim(self, plan: Plan, actor: Actor, origin: Origin) -> Release | Refusal:
+    async def _claim(
+        self, plan: Plan, actor: Actor, origin: Origin, every: Sequence[Stored]
+    ) -> Release | Refusal:
         api, _ = await self._clusters.at(plan.environment)
         now = self._clock.now()
         for _ in range(TRIES):
-            number = await self._records.next_number(plan.service)
+            number = next_number(every, plan.service)
             release = _new(plan, number, actor, origin, self._channel, now)
             locked = await self._locks.take(api, plan.namespace, plan.base, release.id, now)
             if locked:
@@ -94,6 +97,11 @@ class TheDesk:
             try:
                 return (await self._records.create(release)).release
             except Exists:
+                # Whoever claimed the number holds the lock under it too, unless theirs is another Deployment.
+                every = await self._records.all()
+                taken = _delivered(origin, every) or _busy(plan, every)
+                if taken:
+                    return taken
                 await self._locks.give_back(api, plan.namespace, plan.base, release.id)
         return Refusal(
             code="busy",
@@ -105,7 +113,11 @@ class TheDesk:
         self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None
     ) -> Release | Refusal:
         """An intent, by swap; one made for another revision loses and is told what happened instead."""
+        moved = await self._try(self._records.current(release_id), intent, actor, origin, revision)
         for _ in range(TRIES):
+            if isinstance(moved, Release):
+                return moved
+            # What is under watch may be behind: a no counts only when it is said of the record itself.
             stored = await self._records.load(release_id)
             if stored is None:
                 return Refusal(
@@ -113,26 +125,35 @@ class TheDesk:
                     what=f"There is no release `{release_id}`.",
                     remedy="`/release status` lists what runs.",
                 )
-            release = stored.release
-            if origin.delivery in release.deliveries:
-                return release
-            if revision is not None and revision != release.revision:
-                return _stale(release)
-            moved = release.on(intent, actor, self._clock.now())
-            if isinstance(moved, Refusal):
+            moved = await self._try(stored, intent, actor, origin, revision)
+            if moved is not None:
                 return moved
-            deliveries = (*release.deliveries, origin.delivery)[-REMEMBERED:]
-            try:
-                return (
-                    await self._records.swap(stored, moved.model_copy(update={"deliveries": deliveries}))
-                ).release
-            except Conflict:
-                continue
         return Refusal(
             code="busy",
             what=f"{release_id} is being changed by others at the same moment.",
             remedy="Look at its card and try again.",
         )
+
+    async def _try(
+        self, stored: Stored | None, intent: Intent, actor: Actor, origin: Origin, revision: int | None
+    ) -> Release | Refusal | None:
+        """One swap; None where there is nothing to swap, or somebody else's came between."""
+        if stored is None:
+            return None
+        release = stored.release
+        if origin.delivery in release.deliveries:
+            return release
+        if revision is not None and revision != release.revision:
+            return _stale(release)
+        moved = release.on(intent, actor, self._clock.now())
+        if isinstance(moved, Refusal):
+            return moved
+        deliveries = (*release.deliveries, origin.delivery)[-REMEMBERED:]
+        try:
+            done = await self._records.swap(stored, moved.model_copy(update={"deliveries": deliveries}))
+        except (Conflict, NotFound):
+            return None
+        return done.release
 
     async def find(self, target: str | None) -> Release | Refusal:
         """By id, by service, or the only one there is."""
@@ -181,20 +202,26 @@ class TheDesk:
             return await self._looking.between(release.plan.service, release.plan.environment, count)
         return release if target is None else await self._looking.between(target, "default", count)
 
-    async def _busy(self, plan: Plan) -> Refusal | None:
-        """A release of the same family of Deployments, under whatever name."""
-        here = (plan.base, plan.namespace, plan.environment)
-        for release in await self.running():
-            if (release.plan.base, release.plan.namespace, release.plan.environment) == here:
-                return _locked(release)
-        return None
-
     async def _instead(self, spec: ReleaseSpec, refused: Refusal) -> Refusal:
         """During a release a plan is refused for what that release does; then it is the better answer."""
         for release in await self.running():
             if (release.plan.service, release.plan.environment) == (spec.service, spec.environment):
                 return _locked(release)
         return refused
+
+
+def _delivered(origin: Origin, every: Iterable[Stored]) -> Release | None:
+    """What this very request started before."""
+    return next((s.release for s in every if origin.delivery in s.release.deliveries), None)
+
+
+def _busy(plan: Plan, every: Iterable[Stored]) -> Refusal | None:
+    """A release of the same family of Deployments, under whatever name."""
+    here = (plan.base, plan.namespace, plan.environment)
+    for release in (s.release for s in every if not s.release.ended):
+        if (release.plan.base, release.plan.namespace, release.plan.environment) == here:
+            return _locked(release)
+    return None
 
 
 def _locked(release: Release) -> Refusal:

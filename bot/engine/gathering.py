@@ -1,6 +1,7 @@
 """Finding out what a decision asks for: answers of pods, samples of traffic, logs. One gatherer per release."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.cluster.api import Api
@@ -11,11 +12,12 @@ from bot.probe.sampler import Sampler
 from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
-from strategies.proof import Asked, Proof
+from strategies.proof import Asked, Open, Proof
 from strategies.samples import Sample, tally
 from strategies.view import View
 
 LOG_PATIENCE = 2.0  # seconds
+STREAM = 0.3  # seconds of samples between two looks at the cluster
 
 
 @dataclass(slots=True)
@@ -61,14 +63,17 @@ class Gatherer:
             look=tally(self.looked) if self.looked else None,
         )
 
-    async def gather(self, wanted: Gather, view: View) -> None:
-        """Find it out. Raises Unreachable when the API server does not answer."""
+    async def gather(self, wanted: Gather, view: View, overtaken: Callable[[], bool]) -> None:
+        """Find it out, unless the release is `overtaken` meanwhile: a person's click waits for no sample.
+
+        Raises Unreachable when the API server does not answer.
+        """
         match wanted:
             case AskPods(pods, times):
                 for name in pods:
                     await self._ask(name, times, view)
             case SampleUsers(asked, batch):
-                await self._sample(asked, batch, view)
+                await self._sample(asked, batch, view, overtaken)
             case SampleProxy(service, port, batch):
                 self.samples += await self._proxied.service(service, port, batch, view.naming())
             case Look(batch):
@@ -79,16 +84,22 @@ class Gatherer:
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
 
-    async def _sample(self, asked: Asked, batch: int, view: View) -> None:
-        proof = self.proof or Proof(asked)
-        if view.plan.probe is None:
+    async def _sample(self, asked: Asked, batch: int, view: View, overtaken: Callable[[], bool]) -> None:
+        """A stream of requests that ends with the one that decides; at the least a batch is allowed for."""
+        probe = view.plan.probe
+        if probe is None:
             return
-        taken = await self.sampler.take(view.plan.probe, batch, view.naming(), self.release)
-        self.samples += taken
-        for sample in taken:
+        proof = self.proof or Proof(asked)
+
+        def enough(sample: Sample) -> bool:
+            nonlocal proof
             if sample.version:
                 proof = proof.add(int(sample.version == "new"), 1)
-        self.proof = proof
+            return not isinstance(proof.verdict(), Open) or overtaken()
+
+        most = max(batch, round(probe.rate * STREAM))
+        self.samples += await self.sampler.take(probe, most, view.naming(), self.release, enough)
+        self.proof, self.samples = proof, _window(self.samples, proof.n)
 
     async def _ask(self, name: str, times: int, view: View) -> None:
         """One pod by itself, through the API server's pod proxy, with the service's probe or `GET /`."""
@@ -118,3 +129,15 @@ class Gatherer:
         except ApiError as e:
             return f"(its log could not be read: {e})"
         return found.strip()[-1000:] or "(its log is empty)"
+
+
+def _window(samples: list[Sample], n: int) -> list[Sample]:
+    """The samples that a proof counts: its last `n` attributed ones, with what could not be attributed among them.
+
+    What was answered before the router moved is no part of the share that is posted.
+    """
+    begin, left = len(samples), n
+    while begin and left:
+        begin -= 1
+        left -= bool(samples[begin].version)
+    return samples[begin:] if n else [s for s in samples if not s.version]

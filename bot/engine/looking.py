@@ -62,7 +62,7 @@ class Looking:
         version = short(split_image(_image(target.deployment, hints))[1])
         pods = snapshot.pods_of(target.deployment)
         addresses: dict[str, Version] = {str(at(p, "status", "podIP")): "new" for p in pods}
-        names: dict[str, Version] = {name: "new" for name in (version, *map(name_of, pods))}
+        names: dict[str, Version] = dict.fromkeys((version, *map(name_of, pods)), "new")
         naming = Naming(addresses, names)
         ports = [(name_of(s), str(at(s, "spec", "ports", 0, "port", default=""))) for s in target.services]
         taken = await self._take(hints.probe, ports, proxied, naming, service, count)

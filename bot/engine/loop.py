@@ -27,16 +27,22 @@ from strategies.release import Release
 from strategies.steps import Prove
 from strategies.undo import take
 from strategies.view import View
+from strategies.writes import Write
 
 log = getLogger(__name__)
 
 FIRST_RETRY, LONGEST_RETRY = 0.5, 15.0  # seconds
+LATEST = timedelta(seconds=5)  # how long decisions may be ahead of the record, however their reasons change
 WORTH_TELLING = timedelta(seconds=10)  # an outage shorter than this is no news
 REFUSALS = 8  # in a row, of the same write, after which it is no race any more
 
 
 class Lost(Exception):
     """We do not lead any more: another engine goes on."""
+
+
+class Raced(Exception):
+    """The cluster refused a write because the object is no longer as it was seen; the record is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,10 @@ class Loop:
         self._resumed = resumed
         self._awake = asyncio.Event()
         self._retry, self._refused = FIRST_RETRY, 0
+        self._ahead: Release | None = None  # as decided since it was recorded, where nothing hangs on it
+        self._ahead_at: datetime | None = None
         self._noted_at: datetime | None = None
+        self._unlocked = False
         self._away_since: datetime | None = None
         self._gatherer = Gatherer(api, watched.namespace, stored.release.id, means.clock, Sampler())
         self._announcing = Announcing(means.surface, means.timers, means.clock, stored.release, self.wake)
@@ -98,12 +107,13 @@ class Loop:
         self._awake.clear()
         try:
             done = await self._tick()
-        except (Conflict, NotFound) as e:
+        except (Raced, Conflict, NotFound) as e:
             self._refused += 1
             log.info("%s: %s; looking again", self.release.id, e)
             if self._refused > REFUSALS:
                 await self._refuse(str(e))
-            await self._reload()
+            if not isinstance(e, Raced):
+                await self._reload()
             self._wake_in(0.05 * self._refused)
             return False
         except Unreachable as e:
@@ -131,12 +141,12 @@ class Loop:
         now = self._means.clock.now()
         if self._away_since is not None and not self._watched.trouble():
             await self._back_again(now)
-        step = self.release.step
-        key = (self.release.going_back, self.release.cursor, self.release.since)
-        if isinstance(step, Prove) and self._gatherer.step != key:
+        release = self._ahead or self.release
+        key = (release.going_back, release.cursor, release.since)
+        if isinstance(release.step, Prove) and self._gatherer.step != key:
             self._gatherer.begin_proof()
         self._gatherer.of(key)
-        view = View(self.release, self._watched.snapshot(), self._gatherer.evidence(), now)
+        view = View(release, self._watched.snapshot(), self._gatherer.evidence(), now)
         return await self._follow(decide(view), view)
 
     async def _follow(self, decision: Decision, view: View) -> bool:
@@ -144,23 +154,18 @@ class Loop:
         trouble = self._watched.trouble()
         if trouble and (decision.writes or not decision.lazily):
             raise Unreachable(trouble)  # what is known may be stale: nothing is concluded from it
-        if decision.release != self.release and not (
-            decision.lazily and self._too_soon(decision.release, view.now)
-        ):
-            if decision.release.changed and not self.release.changed:
-                await self._keep_undo(view)
-            await self._swap(decision.release)
+        await self._record(decision, view)
+        if any(self._watched.moved(write) for write in decision.writes):
+            self.wake()  # an object changed while that was journalled: decided again, its write is not refused
+            return False
         for write in decision.writes:
-            if not self._means.leadership.held:
-                raise Lost
-            done = await perform(self._api, write)
-            self._watched.put(write.ref.kind, done, write.ref.name)
+            await self._write(write)
         wait = decision.wait
         if wait is None:
             self.wake()
             return False
         if wait.gather is not None:
-            await self._gatherer.gather(wait.gather, view)
+            await self._gatherer.gather(wait.gather, view, self._overtaken)
             self.wake()
         elif wait.until is not None:
             self._means.timers.at(self.release.id, wait.until, self.wake)
@@ -168,15 +173,34 @@ class Loop:
             await self._remember_card()
         return False
 
+    async def _record(self, decision: Decision, view: View) -> None:
+        """Before anything is done: what was decided, and first of all what was before."""
+        if decision.lazily and self._too_soon(decision.release, view.now):
+            self._ahead = decision.release
+        elif decision.release != self.release:
+            if decision.release.changed and not self.release.changed:
+                await self._keep_undo(view)
+            await self._swap(decision.release)
+
+    async def _write(self, write: Write) -> None:
+        if not self._means.leadership.held:
+            raise Lost
+        try:
+            done = await perform(self._api, write)
+        except (Conflict, NotFound) as e:
+            raise Raced(str(e)) from e
+        self._watched.put(write.ref.kind, done, write.ref.name)
+
     def _too_soon(self, release: Release, now: datetime) -> bool:
-        """A short wait is not worth a request: its reason is recorded once it has lasted."""
+        """A short wait is not worth a request: it is recorded once it has lasted, or with the next thing that is.
+
+        Nothing is lost with it: whoever begins from the record passes the steps that are true again.
+        """
+        self._ahead_at = self._ahead_at or now
         if self._noted_at is None or release.reason != self._noted_reason:
             self._noted_at, self._noted_reason = now, release.reason
-        due = self._noted_at + TELL_AFTER
-        if now >= due:
-            return False
-        self._means.timers.at(f"{self.release.id} note", due, self.wake)
-        return True
+            self._means.timers.at(f"{self.release.id} note", now + TELL_AFTER, self.wake)
+        return now < min(self._noted_at + TELL_AFTER, self._ahead_at + LATEST)
 
     _noted_reason = ""
 
@@ -205,12 +229,13 @@ class Loop:
         """After the last move: the lock, the last words, the seal, and only the newest records stay."""
         release, records = self.release, self._means.records
         if not release.told_end:
-            await self._means.locks.give_back(
-                self._api, release.plan.namespace, release.plan.base, release.id
-            )
+            if not self._unlocked:
+                await self._means.locks.give_back(
+                    self._api, release.plan.namespace, release.plan.base, release.id
+                )
+                self._unlocked = True
             if not self._announcing.current(release):
-                self._announcing.news(release)
-                return False
+                return False  # it wakes us when it has announced
             card = self._announcing.card
             self._stored = await records.seal(
                 self._stored, release.model_copy(update={"told_end": True, "card": card})
@@ -233,7 +258,7 @@ class Loop:
         if self._announcing.card is not None:
             release = release.model_copy(update={"card": self._announcing.card})
         self._stored = await self._means.records.swap(self._stored, release)
-        self._noted_at = None
+        self._forget_ahead()
         self._announcing.news(self.release)
 
     async def _remember_card(self) -> None:
@@ -248,15 +273,27 @@ class Loop:
     def _catch_up(self) -> None:
         """Somebody else may have swapped: an intent, or a newer engine."""
         latest = self._means.records.latest(self.release.id)
-        if latest is not None and int(latest.seen or 0) > int(self._stored.seen or 0):
+        if latest is not None and self._overtaken():
             self._stored = latest
+            self._forget_ahead()
             self._announcing.news(latest.release)
+
+    def _overtaken(self) -> bool:
+        """Whether somebody else's swap is known that this loop has not seen."""
+        latest = self._means.records.latest(self.release.id)
+        return latest is not None and int(latest.seen or 0) > int(self._stored.seen or 0)
 
     async def _reload(self) -> None:
         with suppress(ApiError):
             found = await self._means.records.load(self.release.id)
             if found is not None:
                 self._stored = found
+                self._forget_ahead()
+                self._announcing.news(found.release)
+
+    def _forget_ahead(self) -> None:
+        """Decide from the record as it stands."""
+        self._ahead = self._ahead_at = self._noted_at = None
 
     def _wake_in(self, seconds: float) -> None:
         when = self._means.clock.now() + timedelta(seconds=seconds)

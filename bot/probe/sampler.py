@@ -5,6 +5,7 @@ Nothing is retried: a request that fails is a fact about what users get.
 
 import asyncio
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,6 +18,7 @@ AGENT = "graylight-probe"
 MARK = "X-Graylight-Probe"
 AT_ONCE = 16  # connections open at the same time
 LARGEST = 64 * 1024  # bytes of an answer that are read
+Enough = Callable[[Sample], bool]
 
 
 class Sampler:
@@ -26,29 +28,41 @@ class Sampler:
         self.sent = 0
         self.failed = 0
 
-    async def take(self, probe: Probe, count: int, naming: Naming, release: str) -> list[Sample]:
-        """So many samples, in the order in which they were sent, at no more than the probe's rate."""
+    async def take(
+        self, probe: Probe, count: int, naming: Naming, release: str, enough: Enough = lambda _: False
+    ) -> list[Sample]:
+        """So many samples, in the order in which they were sent, at no more than the probe's rate.
+
+        `enough` is asked after each, in that order; once it says so, what was not sent yet is not, and what is under
+        way is dropped.
+        """
         connector = aiohttp.TCPConnector(force_close=True, limit=AT_ONCE)
         timeout = aiohttp.ClientTimeout(total=probe.timeout)
-        slots, begun = asyncio.Semaphore(AT_ONCE), time.monotonic()
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, auto_decompress=True
-        ) as session:
+        slots, begun, taken = asyncio.Semaphore(AT_ONCE), time.monotonic(), list[Sample]()
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
 
             async def one(number: int) -> Answer:
-                await asyncio.sleep(
-                    max(0.0, begun + number / probe.rate - time.monotonic())
-                )  # the rate, not a wait
+                due = begun + number / probe.rate - time.monotonic()
+                await asyncio.sleep(max(0.0, due))  # the rate, not a wait
                 async with slots:
                     return await _ask(session, probe, release)
 
-            answers = await asyncio.gather(*(one(i) for i in range(count)))
-        self.sent += count
-        self.failed += sum(a.status == 0 or a.status >= 500 for a in answers)
-        return [
-            Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
-            for a in answers
-        ]
+            asked = [asyncio.create_task(one(i)) for i in range(count)]
+            try:
+                for answer in asked:
+                    taken.append(self._counted(await answer, probe, naming))
+                    if enough(taken[-1]):
+                        break
+            finally:
+                for rest in asked:
+                    rest.cancel()
+                await asyncio.gather(*asked, return_exceptions=True)
+        return taken
+
+    def _counted(self, a: Answer, probe: Probe, naming: Naming) -> Sample:
+        self.sent += 1
+        self.failed += a.status == 0 or a.status >= 500
+        return Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
 
 
 async def _ask(session: aiohttp.ClientSession, probe: Probe, release: str) -> Answer:

@@ -180,14 +180,14 @@ async def world() -> AsyncIterator[World]:
     names = (f"bench-{tag}", f"bench-{tag}-graylight")
     for name in names:
         await api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    mirrors = [Mirror(api, kind, names[0], lambda _: changed.set()) for kind in (POD, DEPLOYMENT)]
-    for mirror in mirrors:
+    pods, deployments = (Mirror(api, kind, names[0], lambda _: changed.set()) for kind in (POD, DEPLOYMENT))
+    for mirror in (pods, deployments):
         mirror.start()
         await mirror.ready.wait()
     try:
-        yield World(api, *names, *mirrors, changed)
+        yield World(api, *names, pods, deployments, changed)
     finally:
-        for mirror in mirrors:
+        for mirror in (pods, deployments):
             await mirror.stop()
         for name in names:
             await api.delete(Ref(NAMESPACE, "", name))

@@ -5,6 +5,7 @@ new ones, so the same split gives the same counts.
 """
 
 from bot.playground.kube.store import Store
+from bot.probe.sampler import Enough
 from strategies.objects import ENDPOINTSLICE, POD, Obj, at, labels_of
 from strategies.probe import Probe
 from strategies.samples import Answer, Naming, Sample, attribute
@@ -19,11 +20,17 @@ class LocalSampler:
         self._store = store
         self.sent = self.failed = 0
 
-    async def take(self, probe: Probe, count: int, naming: Naming, release: str) -> list[Sample]:
-        """So many answers."""
-        ready = self._ready()
-        self.sent += count
-        return [self._sample(ready[n % len(ready)] if ready else None, probe, naming) for n in range(count)]
+    async def take(
+        self, probe: Probe, count: int, naming: Naming, release: str, enough: Enough = lambda _: False
+    ) -> list[Sample]:
+        """So many answers, or fewer where that is enough."""
+        ready, taken = self._ready(), list[Sample]()
+        for n in range(count):
+            taken.append(self._sample(ready[n % len(ready)] if ready else None, probe, naming))
+            if enough(taken[-1]):
+                break
+        self.sent += len(taken)
+        return taken
 
     def _sample(self, pod: Obj | None, probe: Probe, naming: Naming) -> Sample:
         if pod is None:

@@ -157,7 +157,9 @@ class Run:
                 return self
             self.tick()
         said = " / ".join(e.text for e in self.release.events[-5:])
-        raise AssertionError(f"it never ends: {self.release.state} {self.release.step} {self.release.reason} {said}")
+        raise AssertionError(
+            f"it never ends: {self.release.state} {self.release.step} {self.release.reason} {said}"
+        )
 
     def intend(self, kind: IntentKind, *, full: bool = False) -> None:
         """A person's intent, which must be legal."""

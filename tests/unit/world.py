@@ -109,16 +109,14 @@ class World:
         return [
             p
             for _, p in sorted(self.objects.get(POD, {}).items())
-            if covers(selector, labels_of(p)) and not going(p) and condition(p, "Ready").get("status") == "True"
+            if covers(selector, labels_of(p))
+            and not going(p)
+            and condition(p, "Ready").get("status") == "True"
         ]
 
     def pods_of(self, name: str) -> list[Obj]:
         """A Deployment's pods that are not going."""
-        return [
-            p
-            for p in self.objects.get(POD, {}).values()
-            if not going(p) and _owner(p) == name
-        ]
+        return [p for p in self.objects.get(POD, {}).values() if not going(p) and _owner(p) == name]
 
     # what others do to it
 
@@ -130,7 +128,12 @@ class World:
                 if self.find(ref.kind, ref.name):
                     raise Conflict(f"{ref} exists")
                 made = copy.deepcopy(manifest)
-                made["metadata"] |= {"name": ref.name, "namespace": ref.namespace, "uid": uid(), "generation": 1}
+                made["metadata"] |= {
+                    "name": ref.name,
+                    "namespace": ref.namespace,
+                    "uid": uid(),
+                    "generation": 1,
+                }
                 made["metadata"]["managedFields"] = [managed(manager, "spec")]
                 self._put(ref.kind, made)
             case Patch(ref, ops, seen, _, _):
@@ -277,7 +280,10 @@ class World:
         image, state, ready = self._image(pod), {"running": {"startedAt": stamp(life.began)}}, True
         last: Obj = {}
         if image in self.missing:
-            state, ready = {"waiting": {"reason": "ErrImageNeverPull", "message": f"{image} is not there"}}, False
+            state, ready = (
+                {"waiting": {"reason": "ErrImageNeverPull", "message": f"{image} is not there"}},
+                False,
+            )
         elif image in self.crashing and lasted >= CRASHES_AFTER:
             life.restarts = max(1, life.restarts)
             state, ready = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}, False
@@ -301,14 +307,20 @@ class World:
             }
             for c in pod["spec"]["containers"]
         ]
-        status = {**pod["status"], "conditions": conditions, "containerStatuses": contained, "phase": "Running"}
+        status = {
+            **pod["status"],
+            "conditions": conditions,
+            "containerStatuses": contained,
+            "phase": "Running",
+        }
         if status != pod["status"]:
             self._put(POD, {**pod, "status": status}, spec=False)
 
     def _slices(self) -> None:
         for name in self.objects.get(SERVICE, {}):
             listed = [
-                {"addresses": [p["status"]["podIP"]], "conditions": {"ready": True}} for p in self.serving(name)
+                {"addresses": [p["status"]["podIP"]], "conditions": {"ready": True}}
+                for p in self.serving(name)
             ]
             labels = {"kubernetes.io/service-name": name}
             self.objects.setdefault(ENDPOINTSLICE, {})[f"{name}-1"] = {

@@ -69,7 +69,7 @@ export class Channel {
     box.querySelector(".fold").textContent = count;
     const more = box.querySelector(".earlier");
     more.hidden = folded || earlier === 0;
-    more.textContent = `Show ${earlier} earlier replies`;
+    more.textContent = `Show ${earlier} earlier ${earlier === 1 ? "reply" : "replies"}`;
     const list = box.querySelector(".replies");
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
     keyed(

@@ -29,6 +29,7 @@ from strategies.objects import DEPLOYMENT, POD, SERVICE
 _KINDS: Final = (DEPLOYMENT, POD, SERVICE)
 _PATIENCE: Final = 10.0  # seconds for the first look at a real cluster
 TYPE_THIS: Final = "/release canary k8sdemo v6 --soak 30s --keep 1m"
+_OF_YOURS: Final = "/release plan canary SERVICE VERSION"
 _SCREEN: Final = """
   Graylight playground
 
@@ -37,8 +38,11 @@ _SCREEN: Final = """
   Look   KUBECONFIG={kubeconfig} kubectl get deployments,pods
 
   {what}
-  Ctrl-C ends it; nothing is left behind.
 """
+_PRETENDED: Final = """The cluster and Slack are pretended and run on this machine alone.
+  Ctrl-C ends both; nothing is left behind."""
+_REAL: Final = """Slack is pretended; the cluster is yours, and what is released there is released.
+  Ctrl-C ends page and bot; releases stay as they stand, their records in namespace {namespace}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ async def play(
 
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, told)
-    await perform(settings, wished, stop, lambda stage, path: _say(screen(stage, path, wished)))
+    await perform(
+        settings, wished, stop, lambda stage, path: _say(screen(stage.url, path, wished, settings.namespace))
+    )
     return 0
 
 
@@ -118,13 +124,11 @@ async def perform(
         await serve(told_of(settings, path, stage.slack, wished.policy), stop, lambda: ready(stage, path))
 
 
-def screen(stage: Stage, path: str, wished: Wished) -> str:
+def screen(url: str, path: str, wished: Wished, namespace: str) -> str:
     """What the terminal shows."""
-    pretended = "The cluster and Slack are pretended, on this machine alone."
-    real = "Slack is pretended; the cluster is yours, and what is released there is released."
-    return _SCREEN.format(
-        url=stage.url, command=TYPE_THIS, kubeconfig=path, what=real if wished.kubeconfig else pretended
-    )
+    what = _PRETENDED if wished.kubeconfig is None else _REAL.format(namespace=namespace)
+    command = TYPE_THIS if wished.kubeconfig is None else _OF_YOURS
+    return _SCREEN.format(url=url, command=command, kubeconfig=path, what=what)
 
 
 def told_of(settings: Settings, kubeconfig: str, slack: SlackStandIn, policy: str | None = None) -> Settings:

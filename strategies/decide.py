@@ -146,16 +146,14 @@ def _trouble(trouble: Trouble, view: View) -> Decision:
     told = release
     mark = f"{trouble.code} {trouble.detail.get('pod', '')}"
     if release.stuck != mark:
-        told = release.tell("stuck", trouble.reason, now, **trouble.detail).model_copy(
-            update={"stuck": mark, "reason": trouble.reason} | _pods(view)
-        )
+        told = _told(trouble, view).model_copy(update={"stuck": mark, "reason": trouble.reason} | _pods(view))
     return Decision(told, wait=Wait(trouble.reason, deadline))
 
 
 def _give_up(trouble: Trouble, view: View) -> Decision:
     """Hold or roll back, as the plan says; on the way back there is only a person left."""
     release, now = view.release, view.now
-    told = release.tell("stuck", trouble.reason, now, **trouble.detail).model_copy(update=_pods(view))
+    told = _told(trouble, view).model_copy(update=_pods(view))
     if release.going_back:
         failed = told.become(State.FAILED, now, ended_at=now, reason=trouble.reason)
         return Decision(failed.tell("failed", words.failed(release.plan, trouble.reason), now))
@@ -164,10 +162,14 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
     return Decision(told.become(State.HOLDING, now, reason=trouble.reason))
 
 
+def _told(trouble: Trouble, view: View) -> Release:
+    return view.release.tell("stuck", trouble.reason, view.now, **{"code": trouble.code, **trouble.detail})
+
+
 def give_up(view: View, code: str, reason: str) -> Decision:
     """What becomes of a release when the cluster refuses a write."""
     if view.release.going_back and view.now < view.since(view.release.plan.timers.progress):
-        told = view.release.tell("stuck", reason, view.now) if view.release.stuck != code else view.release
+        told = _told(Trouble(code, reason), view) if view.release.stuck != code else view.release
         return Decision(told.model_copy(update={"stuck": code, "reason": reason}))
     return _give_up(Trouble(code, reason), view)
 

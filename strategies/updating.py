@@ -6,6 +6,7 @@ from strategies import edits, words
 from strategies.objects import DEPLOYMENT, Obj, at
 from strategies.outcome import Do, Done, Later, Outcome, Trouble
 from strategies.pods import NotYet, life
+from strategies.shifting import enough
 from strategies.snapshot import replicas_of
 from strategies.standing import create, pods_trouble
 from strategies.steps import (

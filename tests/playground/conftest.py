@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -22,7 +22,6 @@ class Play:
     kubeconfig: str
     stop: asyncio.Event
     running: "asyncio.Task[None]"
-    said: list[str] = field(default_factory=list)
 
     async def begin(self, command: str) -> None:
         """Types a command and presses Start on its preview."""
@@ -30,9 +29,9 @@ class Play:
         preview = await self.until(lambda: self.stage.slack.offering("release.start"), "a preview")
         await (await self.stage.slack.click(preview, "release.start")).done()
 
-    async def press(self, action: str, label: str) -> None:
-        """Waits for the card's button of this label, and clicks it."""
-        card = await self.until(lambda: self._offering(action, label), f"{label} to be offered")
+    async def press(self, action: str) -> None:
+        """Waits for the card's button, and clicks it."""
+        card = await self.until(lambda: self._offering(action), f"{action} to be offered")
         delivery = await self.stage.slack.click(card, action)
         await delivery.done()
         assert delivery.error is None
@@ -60,11 +59,11 @@ class Play:
         assert found is not None
         return found
 
-    def _offering(self, action: str, label: str) -> Message | None:
-        for message in self.stage.slack.messages:
-            if any(c.action_id == action and c.label == label for c in message.controls):
-                return message
-        return None
+    def _offering(self, action: str) -> Message | None:
+        """The card: the oldest message with such a control; its thread's come after it."""
+        return next(
+            (m for m in self.stage.slack.messages if any(c.action_id == action for c in m.controls)), None
+        )
 
 
 @pytest.fixture

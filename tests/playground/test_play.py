@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
@@ -27,13 +26,19 @@ async def pushed(play: Play) -> dict[str, Any]:
                 return found
 
 
+def there(path: Path | str, names: str = "") -> list[Path]:
+    """The file, or the files of these names in it, that exist."""
+    return [*Path(path).glob(names)] if names else [p for p in (Path(path),) if p.exists()]
+
+
 async def test_a_canary_goes_from_the_command_to_its_end_and_the_page_shows_what_users_get(
     play: Play,
 ) -> None:
     async with aiohttp.ClientSession() as session, session.get(play.stage.url) as page:
         assert page.status == 200
     await play.begin("canary k8sdemo v6 --steps 25,100 --soak 0s --keep 0s")
-    await play.press("release.promote", "Promote to 100 %")
+    await play.told("waits for a decision")
+    await play.press("release.promote")
     await play.told("is promoted to v6")
     await play.users_get(v6=range(100, 101))
     seen = await pushed(play)
@@ -48,7 +53,7 @@ async def test_the_page_shows_one_in_four_while_the_canary_asks_and_none_after_g
     await play.told("waits for a decision")
     await play.users_get(v2=range(60, 91), v6=range(10, 41))
     assert (await pushed(play))["services"][0]["versions"] == ["v2", "v6"]
-    await play.press("release.rollback", "Roll back")
+    await play.press("release.rollback")
     await play.told("runs v2 as before")
     await play.users_get(v2=range(100, 101))
     assert [one["name"] for one in (await pushed(play))["deployments"]] == ["k8sdemo-deploy"]
@@ -56,20 +61,19 @@ async def test_the_page_shows_one_in_four_while_the_canary_asks_and_none_after_g
 
 
 async def test_when_it_ends_no_task_and_no_socket_of_it_is_left(play: Play) -> None:
-    before, folder = play.running, os.path.dirname(play.kubeconfig)
     port = int(play.stage.url.rpartition(":")[2])
     play.stop.set()
-    await before
+    await play.running
     others = asyncio.all_tasks() - {asyncio.current_task()}
     assert not [task.get_name() for task in others if not task.done()]
     with socket.socket() as mine:
         mine.bind(("127.0.0.1", port))
-    assert not os.path.exists(folder)
+    assert not there(play.kubeconfig)
 
 
 async def test_ctrl_c_or_a_polite_kill_ends_it_without_a_word_about_it(tmp_path: Path) -> None:
     await asyncio.gather(_ended_by(signal.SIGINT, tmp_path), _ended_by(signal.SIGTERM, tmp_path))
-    assert os.listdir(tmp_path) == []
+    assert not there(tmp_path, "graylight-*")
 
 
 async def _ended_by(sign: signal.Signals, tmp_path: Path) -> None:
@@ -81,7 +85,7 @@ async def _ended_by(sign: signal.Signals, tmp_path: Path) -> None:
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
     )
     assert process.stdout is not None
-    shown = (await process.stdout.readuntil(b"Ctrl-C ends it")).decode()
+    shown = (await process.stdout.readuntil(b"Ctrl-C ends both")).decode()
     assert re.search(r"Open +http://127\.0\.0\.1:\d+\n", shown)
     assert TYPE_THIS in shown
     process.send_signal(sign)

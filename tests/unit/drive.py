@@ -70,6 +70,8 @@ class Run:
     before: dict[str, Obj] = field(default_factory=dict)
     journal: list[Release] = field(default_factory=list)
     dies: Callable[[str], bool] = lambda _: False
+    sample: Callable[[int], list[Sample]] | None = None
+    ask: Callable[[Obj], bool] | None = None
 
     @classmethod
     def begin(cls, world: World, strategy: Strategy, *, probe: bool = True, **asked: Any) -> "Run":
@@ -183,7 +185,7 @@ class Run:
                 self._ask(names, times)
                 seconds = 0.25
             case SampleUsers(asked, batch):
-                taken = self._sample(batch)
+                taken = self.sampled(batch)
                 proof = self.evidence.proof or Proof(asked)
                 told = [s for s in taken if s.version]
                 if told:
@@ -191,10 +193,10 @@ class Run:
                 self.samples += taken
                 self.learn(proof=proof, tally=tally(self.samples))
             case SampleProxy(_, _, batch):
-                self.samples += self._sample(batch)
+                self.samples += self.sampled(batch)
                 self.learn(tally=tally(self.samples))
             case Look(batch):
-                self.learn(look=tally(self._sample(batch)))
+                self.learn(look=tally(self.sampled(batch)))
             case ReadLog(pod):
                 self.learn(logs={**self.evidence.logs, pod: "boom"})
         self.world.step(seconds)
@@ -206,14 +208,17 @@ class Run:
             pod = self.world.find(POD, name)
             if pod is None:
                 continue
-            fine = self.world.listens(pod)
+            fine = (self.ask or self.world.listens)(pod)
             if times > 1:
                 checks[life(pod)] = Checked(times, times if fine else 0, "" if fine else "no answer")
             elif fine:
                 answers[uid_of(pod)] = Answered(life(pod), self.world.now)
         self.learn(answers=answers, checks=checks)
 
-    def _sample(self, batch: int) -> list[Sample]:
+    def sampled(self, batch: int) -> list[Sample]:
+        """Requests the users' way."""
+        if self.sample:
+            return self.sample(batch)
         view = View(self.release, self.world.snapshot(), self.evidence, self.world.now)
         pods = self.world.serving(self.services[0])
         taken = []

@@ -58,6 +58,9 @@ class World:
     boot: float = 1.5
     crashing: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    unconfigured: bool = False
+    roll: Callable[[Obj], None] | None = None
+    kubelet: Callable[[Obj], None] | None = None
     version: int = 100
     serial: int = 0
     lives: dict[str, Life] = field(default_factory=dict)
@@ -161,6 +164,11 @@ class World:
         if found is not None and kind == DEPLOYMENT:
             self._stop(self.pods_of(name))
 
+    def adopt(self, pod: Obj) -> None:
+        """Somebody's pod that has listened for long."""
+        self.lives[uid_of(pod)] = Life(self.now - timedelta(minutes=1))
+        self._put(POD, pod)
+
     def die(self, pod: str) -> None:
         """A container ends and is started again: without a readiness probe the pod stays Ready."""
         found = self.get(POD, pod)
@@ -181,9 +189,11 @@ class World:
         while before != self.version:
             before = self.version
             for found in list(self.objects.get(DEPLOYMENT, {}).values()):
-                self._roll(found)
+                (self.roll or self._roll)(found)
             for found in list(self.objects.get(POD, {}).values()):
                 self._kubelet(found)
+                if self.kubelet and name_of(found) in self.objects[POD]:
+                    self.kubelet(found)
         self._slices()
 
     def _roll(self, deployment: Obj) -> None:
@@ -282,6 +292,11 @@ class World:
         if image in self.missing:
             state, ready = (
                 {"waiting": {"reason": "ErrImageNeverPull", "message": f"{image} is not there"}},
+                False,
+            )
+        elif self.unconfigured and lasted < 30:  # only the new ones
+            state, ready = (
+                {"waiting": {"reason": "CreateContainerConfigError", "message": "no secret"}},
                 False,
             )
         elif image in self.crashing and lasted >= CRASHES_AFTER:

@@ -120,7 +120,7 @@ async def perform(
             world: World = await stack.enter_async_context(embedded(folder / "kubeconfig", wished.pace))
         else:
             world = await stack.enter_async_context(_real(path))
-        stage = await stack.enter_async_context(Stage(world, port=wished.port))
+        stage = await stack.enter_async_context(Stage(world, wished.pace, port=wished.port))
         await serve(told_of(settings, path, stage.slack, wished.policy), stop, lambda: ready(stage, path))
 
 

@@ -37,7 +37,7 @@ def lay(draft: Draft) -> Plan:
             canary_pods=pods,
             note="each new pod is asked by itself, no user is",
         ),
-        Stage(number=2, title="switch", share=100, stable_pods=pods, canary_pods=pods),
+        Stage(number=2, title="all traffic", share=100, stable_pods=pods, canary_pods=pods),
         Stage(
             number=3,
             title="finish",

@@ -227,7 +227,7 @@ def _auto(step: Soak, view: View) -> Decision:
         return _on(release, now)  # green was checked pod by pod and has no traffic to compare
     if measured is None or measured.verdict != "proven":
         return _ask(view, "It is not proven, so --auto does not go on by itself.")
-    found = judgement.judge(tally.new, tally.old, release.plan.to_version) if tally else judgement.Pass()
+    found = judgement.of(tally, release.plan.to_version) if tally else judgement.Pass()
     match found:
         case judgement.Fail(reason):
             return _give_up(Trouble("worse", reason), view)

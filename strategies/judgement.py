@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import TypeAlias
 
-from strategies.samples import Side
+from strategies.samples import Side, Tally
 
 WORSE = 0.01  # chance below which a difference is not luck
 ENOUGH = 10  # answers of the canary below which nothing is said
@@ -56,6 +56,16 @@ def judge(new: Side, old: Side, version: str) -> Judgement:
             f"{version} fails {new.failed} of {new.n}, and there is no old version to compare with"
         )
     return Pass()
+
+
+def of(tally: Tally, version: str) -> Judgement:
+    """Compare what both versions answered; failures that name no version leave it open whose they are."""
+    found = judge(tally.new, tally.old, version)
+    if isinstance(found, Pass) and tally.nameless:
+        return Inconclusive(
+            f"{tally.nameless} of {tally.sent} requests failed, and do not say which version failed them"
+        )
+    return found
 
 
 def worse(failed: int, n: int, old_failed: int, old_n: int) -> float:

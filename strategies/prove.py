@@ -60,8 +60,12 @@ def blind(outcome: Trouble, view: View) -> Outcome:
 
 
 def asked_of(step: Prove, view: View) -> Asked:
-    """What is asked of users: what the pods make where a rollout or an autoscaler counts them, else the step's share."""
-    counted = view.plan.strategy == "rolling" or bool(view.plan.autoscalers)
+    """What is asked of users: the step's share, or what the pods make where somebody else counts them.
+
+    That is a rollout, an autoscaler, or a person whose scaling was accepted: 1 + 3 pods cannot make 33 % any more.
+    """
+    plan, accepted = view.plan, view.release.accepted
+    counted = plan.strategy == "rolling" or plan.autoscalers or any("replicas" in mark for mark in accepted)
     if counted and step.share not in (0, 100):
         old, new = view.counted()
         made = share(new.ready, old.ready)

@@ -128,6 +128,9 @@ class Tally(Frozen):
     old: Side
     unknown: int = 0
     lost: int = 0
+    nameless: int = Field(
+        0, description="failures that nobody can be blamed for: no answer, or a 5xx that names no version"
+    )
     error: str = ""
     example: str = ""
 
@@ -150,6 +153,7 @@ def tally(samples: Sequence[Sample]) -> Tally:
         old=_side([s for s in samples if s.version == "old"]),
         unknown=len(unknown),
         lost=len(lost),
+        nameless=sum(s.failed for s in samples if not s.version),
         error=lost[-1].error if lost else "",
         example=unknown[-1].body if unknown else "",
     )

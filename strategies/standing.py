@@ -119,7 +119,7 @@ def _standing(track: TrackName, wanted: int, view: View) -> Outcome:
         )
     seconds = (view.now - view.release.since).total_seconds()
     version = view.plan.to_version if track == "canary" else view.plan.from_version
-    said = words.stands(version, wanted, seconds) if track == "canary" else ""
+    said = words.stands(version, wanted, seconds) if track == "canary" and view.release.doing else ""
     return Done(said, "stands", tuple(life(p) for p in pods))
 
 

@@ -226,10 +226,15 @@ _PAST = {
 }
 
 
+def state(release: Release) -> str:
+    """A state in a sentence."""
+    return release.state.value.replace("-", " ")
+
+
 def not_now(release: Release, kind: IntentKind) -> Refusal:
     """An intent that the present state does not allow."""
     legal = release.intents()
-    what = f"{release.id} is {release.state.value} and cannot be {_PAST[kind.value]} now."
+    what = f"{release.id} is {state(release)} and cannot be {_PAST[kind.value]} now."
     if release.ended:
         return Refusal(
             code="ended",

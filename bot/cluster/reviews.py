@@ -1,6 +1,7 @@
 """Asking the API server what we may do, before a plan is shown: the way back included."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from bot.cluster.api import Api
@@ -11,7 +12,9 @@ from strategies.refusal import Refusal
 _REVIEW = Kind(
     "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
 )
+TRUSTED = 60.0  # seconds for which a yes is remembered: from a preview to its Start, so that Start need not ask again
 Right = tuple[str, Kind, str]  # verb, kind, subresource
+Granted = dict[tuple[Api, str, Right], float]  # until when, in monotonic seconds
 
 
 def rights(plan: Plan) -> tuple[Right, ...]:
@@ -36,10 +39,12 @@ def rights(plan: Plan) -> tuple[Right, ...]:
     return tuple(dict.fromkeys(needed))
 
 
-async def lacking(api: Api, namespace: str, needed: Iterable[Right]) -> list[str]:
-    """Which of these we may not do, as `verb resource`."""
-    asked = list(needed)
+async def lacking(api: Api, namespace: str, needed: Iterable[Right], granted: Granted) -> list[str]:
+    """Which of these we may not do, as `verb resource`; what was granted a moment ago is not asked again."""
+    now = time.monotonic()
+    asked = [r for r in needed if granted.get((api, namespace, r), 0.0) < now]
     answers = await asyncio.gather(*(_allowed(api, namespace, r) for r in asked))
+    granted |= {(api, namespace, r): now + TRUSTED for r, ok in zip(asked, answers, strict=True) if ok}
     return [
         f"{verb} {kind.plural}{f'/{sub}' if sub else ''}"
         for (verb, kind, sub), ok in zip(asked, answers, strict=True)
@@ -47,9 +52,9 @@ async def lacking(api: Api, namespace: str, needed: Iterable[Right]) -> list[str
     ]
 
 
-async def review(api: Api, plan: Plan) -> Refusal | None:
-    """A refusal that names every right that is lacking."""
-    missing = await lacking(api, plan.namespace, rights(plan))
+async def review(api: Api, plan: Plan, granted: Granted | None = None) -> Refusal | None:
+    """A refusal that names every right that is lacking; `granted` remembers what is not."""
+    missing = await lacking(api, plan.namespace, rights(plan), {} if granted is None else granted)
     if not missing:
         return None
     return Refusal(

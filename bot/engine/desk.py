@@ -18,7 +18,7 @@ from bot.ports import Clock, Looked, Origin, Preview
 from strategies import words
 from strategies.plan import Plan
 from strategies.refusal import Refusal
-from strategies.release import Actor, Card, Event, Intent, Release
+from strategies.release import Actor, Card, Counted, Event, Intent, Release
 from strategies.spec import ReleaseSpec
 
 REMEMBERED = 50  # deliveries per record
@@ -246,6 +246,7 @@ def _new(plan: Plan, number: int, actor: Actor, origin: Origin, channel: str, no
         since=now,
         deliveries=(origin.delivery,),
         card=Card(channel=where) if where else None,
+        stable_pods=Counted(ready=plan.stable_pods, total=plan.stable_pods),
     )
     return release.tell("started", words.started(plan, actor), now, by=actor)
 
@@ -253,7 +254,7 @@ def _new(plan: Plan, number: int, actor: Actor, origin: Origin, channel: str, no
 def _stale(release: Release) -> Refusal:
     """What happened since the button was shown, and by whom."""
     last: Event | None = next((e for e in reversed(release.events) if e.kind not in ("doing", "step")), None)
-    what = f"{release.id} has moved on since that was shown: it is {release.state.value} now."
+    what = f"{release.id} has moved on since that was shown: it is {words.state(release)} now."
     if last is not None:
         what += f" Last: {last.text}"
     legal = release.intents()

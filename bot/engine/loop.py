@@ -112,9 +112,9 @@ class Loop:
             log.info("%s: %s; looking again", self.release.id, e)
             if self._refused > REFUSALS:
                 await self._refuse(str(e))
-            if not isinstance(e, Raced):
+            if not isinstance(e, Raced) and not self._overtaken():
                 await self._reload()
-            self._wake_in(0.05 * self._refused)
+            self._wake_in(0.05 * (self._refused - 1))
             return False
         except Unreachable as e:
             log.warning("%s: %s; trying again in %.1f s", self.release.id, e, self._retry)

@@ -6,7 +6,7 @@ from bot.cluster.api import Api
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Forbidden, Invalid, Refused
 from bot.cluster.observe import look
-from bot.cluster.reviews import review
+from bot.cluster.reviews import Granted, review
 from bot.engine.proxied import Proxied
 from bot.hints import annotation_hints
 from strategies import planner, undo
@@ -23,10 +23,11 @@ PolicyHints = Callable[[str], Hints]
 
 
 class Planning:
-    """Makes plans; keeps nothing."""
+    """Makes plans; keeps nothing but, for a moment, the rights it was granted."""
 
     def __init__(self, clusters: Clusters, policy: PolicyHints) -> None:
         self._clusters, self._policy = clusters, policy
+        self._granted: Granted = {}
 
     async def plan(self, spec: ReleaseSpec) -> Plan | Refusal:
         """A plan that the cluster, by its own dry run and access review, would let through."""
@@ -50,7 +51,7 @@ class Planning:
             return plan
         return (
             undo.too_big(undo.take(plan, snapshot))
-            or await review(api, plan)
+            or await review(api, plan, self._granted)
             or await self._rehearse(api, plan)
             or plan
         )

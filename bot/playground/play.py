@@ -22,7 +22,7 @@ from bot.playground.kube.store import Change
 from bot.playground.page import routes
 from bot.playground.slack import SlackStandIn
 from bot.playground.slack.signal import Signal
-from bot.playground.users import Users
+from bot.playground.users import RATE, WINDOW, Users
 from bot.playground.view import Seen
 from strategies.objects import DEPLOYMENT, POD, SERVICE
 
@@ -71,11 +71,17 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds a container takes to start (long enough to be seen), and serves on after SIGTERM; the ingress's port."""
+    """How the stage moves, for people to see it.
+
+    Seconds a container takes to start and serves on after SIGTERM; the ingress's port (0: any); requests of the users
+    per second, and for how many seconds an answer counts.
+    """
 
     start: float = 1.2
     grace: float = 3.0
     ingress_port: int = 31721
+    rate: float = RATE
+    window: float = WINDOW
 
 
 @asynccontextmanager
@@ -131,9 +137,15 @@ async def _annotate(cluster: EmbeddedCluster) -> None:
 class Stage:
     """Slack's stand-in, the users, and the page; valid while entered. `url` is the page's; `changed` is ticked at each push."""
 
-    def __init__(self, world: World, *, port: int = PORT) -> None:
+    def __init__(self, world: World, pace: Pace, *, port: int = PORT) -> None:
         self.slack = SlackStandIn()
-        self.users = Users(lambda: world.seen().probe(), lambda: world.seen().versions(), world.changed)
+        self.users = Users(
+            lambda: world.seen().probe(),
+            lambda: world.seen().versions(),
+            world.changed,
+            rate=pace.rate,
+            window=pace.window,
+        )
         self.url, self.changed = "", world.changed
         self._world, self._port = world, port
         self._left = AsyncExitStack()

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -35,10 +36,8 @@ async def main() -> None:
     ]
     sys.stdout.write("going\n")
     sys.stdout.flush()
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(reader.read(), LONGEST)
-    except TimeoutError:
-        pass
     done.set()
     await asyncio.gather(*tasks)
     sys.stdout.write(json.dumps(seen) + "\n")

@@ -115,7 +115,7 @@ async def test_a_release_loses_no_request_and_leaves_what_it_should(
         managers = {e["manager"] for e in obj["metadata"]["managedFields"]}
         assert "graylight" not in managers, name_of(obj)
         assert not [k for k in labels_of(obj) if k.startswith("graylight/")], name_of(obj)
-        assert set(k for k in annotations_of(obj) if k.startswith("graylight/")) <= {
+        assert {k for k in annotations_of(obj) if k.startswith("graylight/")} <= {
             "graylight/probe",
             "graylight/base",
         }

@@ -11,7 +11,7 @@ from bot.playground.play import Pace, Stage
 from bot.playground.slack import Message
 from bot.settings import Settings
 
-PACE = Pace(start=0.05, grace=0.2, ingress_port=0)
+PACE = Pace(start=0.05, grace=0.2, ingress_port=0, rate=20, window=1)
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Play:
         await (await self.stage.slack.click(preview, "release.start")).done()
 
     async def press(self, action: str) -> None:
-        """Waits for the card's button, and clicks it."""
-        card = await self.until(lambda: self._offering(action), f"{action} to be offered")
+        """Clicks the newest such button."""
+        card = await self.until(lambda: self.stage.slack.offering(action), f"{action} to be offered")
         delivery = await self.stage.slack.click(card, action)
         await delivery.done()
         assert delivery.error is None
@@ -58,12 +58,6 @@ class Play:
         found: Message | None = await self.stage.slack.until(seen, what=what)
         assert found is not None
         return found
-
-    def _offering(self, action: str) -> Message | None:
-        """The card: the oldest message with such a control; its thread's come after it."""
-        return next(
-            (m for m in self.stage.slack.messages if any(c.action_id == action for c in m.controls)), None
-        )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ async def test_blue_green_switches_everybody_at_once_and_one_click_goes_back(pla
     await play.told("waits for a decision")
     await play.users_get(v2=range(100, 101))
     await play.press("release.promote")
-    await play.told("All traffic is on v6")
+    await play.told("v2 stands warm until")
     await play.users_get(v6=range(100, 101))
     await play.press("release.rollback")
     await play.told("runs v2 as before")

@@ -60,6 +60,15 @@ class Person:
         revision = before.revision
         await self._click(message, f"release.{wish.click.value}", lambda: _revision(world) > revision)
 
+    async def told(self, words: str, *, times: int = 1) -> Message:
+        """A private answer to this person that says this."""
+
+        def found() -> list[Message]:
+            mine = (m for m in self.world.slack.messages if m.ephemeral_for == self.user)
+            return [m for m in mine if words in m.words]
+
+        return (await self.world.until(lambda: found()[times - 1 :], f"{self.user} is told: {words}"))[0]
+
     async def _click(self, message: Message, action: str, done: object) -> None:
         assert callable(done)
         await self._again(lambda: self.world.slack.click(message, action, user=self.user), done)

@@ -51,7 +51,7 @@ def effect(method: str, url: str, data: bytes | None = None) -> str:
     """
     parts = urlsplit(url)
     path = parts.path.strip("/").split("/")
-    if path[0] == "api" and len(path) == 2:  # noqa: PLR2004 - Slack's Web API: /api/METHOD
+    if path[0] == "api" and len(path) == 2:
         return path[1] if path[1] in SPOKEN else ""
     if method not in WRITES or "dryRun=All" in parts.query or "proxy" in path or "namespaces" not in path:
         return ""
@@ -84,6 +84,7 @@ class Process:
     news: Callable[[], None] = lambda: None
     _sessions: set[aiohttp.ClientSession] = field(default_factory=set)
     _skew: float = 0.0
+    _main: "asyncio.Task[None] | None" = None
 
     @property
     def leading(self) -> bool:
@@ -94,8 +95,8 @@ class Process:
         """Start it; everything begun from inside belongs to it."""
         context = contextvars.copy_context()
         context.run(_WHOSE.set, self)
-        task: asyncio.Task[None] = context.run(asyncio.create_task, self._live())  # type: ignore[arg-type]  # mypy cannot follow it through `run`
-        task.add_done_callback(self._ended)
+        self._main = context.run(asyncio.create_task, self._live())
+        self._main.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not self.died.is_set() and not task.cancelled():
@@ -137,6 +138,14 @@ class Process:
         if waits and self.hurried:
             self._skew += WAITED
         return time.monotonic() + self._skew
+
+    async def stop(self) -> None:
+        """End it as SIGTERM does: what it holds is let go."""
+        assert self._main is not None
+        self._main.cancel()
+        await asyncio.wait({self._main})
+        self.kill()
+        await self.gone()
 
     def kill(self) -> None:
         """End it now."""

@@ -29,6 +29,7 @@ class Scenario:
     command: str
     wishes: tuple[Wish, ...]
     state: State
+    start_seconds: float = 0.01
 
 
 SCENARIOS = (
@@ -39,8 +40,8 @@ SCENARIOS = (
     Scenario("bluegreen-replaces", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_PROMOTE), State.PROMOTED),
     Scenario("bluegreen-goes-back", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
     Scenario("bluegreen-in-place", plain(replicas=1), "bluegreen k8sdemo v6 --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
-    Scenario("rolling", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_PROMOTE,), State.PROMOTED),
-    Scenario("rolling-goes-back", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_ROLLBACK,), State.ROLLED_BACK),
+    Scenario("rolling", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_PROMOTE,), State.PROMOTED, 0.2),
+    Scenario("rolling-goes-back", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_ROLLBACK,), State.ROLLED_BACK, 0.2),
 )  # fmt: skip  # a table
 
 
@@ -60,7 +61,7 @@ async def run(
     scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *faults: Point
 ) -> Told:
     """From nothing to the end; the first process dies at the first fault, the second at the second, and so on."""
-    async with opened(tmp_path, monkeypatch, scenario.service) as world:
+    async with opened(tmp_path, monkeypatch, scenario.service, start_seconds=scenario.start_seconds) as world:
         found: list[bool] = []
         kubelet = asyncio.create_task(supervised(world, faults, found))
         try:

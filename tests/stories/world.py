@@ -6,8 +6,9 @@ routers, ingress) are set to next to nothing; what is decided from them is the s
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,7 @@ class World:
     service: Service
     changed: Signal
     bots: list[Process] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
     _read: tuple[str, Release] | None = None
 
     def start(self, fault: Point | None = None, *, hurried: bool = True) -> Process:
@@ -76,9 +78,7 @@ class World:
             async with asyncio.timeout(seconds):
                 while True:
                     seen = self.changed.version
-                    for bot in self.bots:
-                        if bot.trouble is not None:
-                            raise bot.trouble
+                    self.check()
                     if result := predicate():
                         return result
                     await self.changed.after(seen)
@@ -89,6 +89,13 @@ class World:
             raise AssertionError(
                 f"not within {seconds:g} s: {what}\n{state}\n{story}\n{self.slack.transcript()}\n{self.slack.refusals}"
             ) from None
+
+    def check(self) -> None:
+        """No bot has ended by itself, and none has logged a bug."""
+        for bot in self.bots:
+            if bot.trouble is not None:
+                raise bot.trouble
+        assert not self.bugs, self.bugs[0]
 
     def get(self, kind: Kind, name: str, namespace: str = "default") -> Obj | None:
         """An object of the cluster, as it stands."""
@@ -142,11 +149,11 @@ def _key(secret: Obj) -> bytes:
 
 @asynccontextmanager
 async def opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service, *, real_samples: bool = False
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service, *, real_samples: bool = False, **pace: Any
 ) -> AsyncIterator[World]:
-    """A world with this service in it, rolled out; no bot yet."""
+    """A world with this service in it, rolled out; no bot yet. `pace` is the cluster's, where not as quick as can be."""
     changed = Signal()
-    async with EmbeddedCluster(**QUICK) as cluster:
+    async with EmbeddedCluster(**(QUICK | pace)) as cluster, AsyncExitStack() as stack:
         cluster.store.subscribe(lambda _: changed.tick())
         slack = SlackStandIn(patience=10.0)
         slack.workspace.changed = changed
@@ -155,6 +162,7 @@ async def opened(
             cluster.write_kubeconfig(tmp_path / "kubeconfig")
             await cluster.apply(*copy.deepcopy(service.objects))
             world = World(cluster, slack, tmp_path / "kubeconfig", service, changed)
+            stack.enter_context(_listening(world))
             await world.until(lambda: rolled_out(world.get(DEPLOYMENT, service.deployment)), "the service stands")
             if not real_samples:
                 monkeypatch.setattr("bot.engine.loop.Sampler", lambda: LocalSampler(cluster.store))
@@ -164,6 +172,23 @@ async def opened(
                 await world.close()
         finally:
             await slack.stop()
+
+
+@contextmanager
+def _listening(world: World) -> Iterator[None]:
+    """What the bots log as an error is a bug, and ends the story."""
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            world.bugs.append(logging.Formatter().format(record))
+            world.changed.tick()
+
+    ear, log = Ear(logging.ERROR), logging.getLogger("bot")
+    log.addHandler(ear)
+    try:
+        yield
+    finally:
+        log.removeHandler(ear)
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ from tests.unit.world import Conflict, World
 ANA = Actor(id="U0ANA", via="slack")
 PROBE = Probe(url="http://hi.k8sdemo.com:31721/hello", method="POST", body='{"name":"fromGW"}')
 MOST_TICKS = 3000
+STILL = 20  # steps without any movement, after which time may pass faster
 
 Person = Callable[["Run"], IntentKind | None]
 
@@ -64,6 +65,7 @@ class Run:
     step: tuple[object, ...] = ()
     chance: Random | None = None
     turn: int = 0
+    quiet: int = 0
     lawful: bool = True
     floor: int = 0
     seen: list[tuple[Any, frozenset[str]]] = field(default_factory=list)
@@ -142,10 +144,15 @@ class Run:
         if wait.gather is not None:
             self.gather(wait.gather)
         else:
-            far = (wait.until - self.world.now).total_seconds() if wait.until else 0.5
-            self.world.step(min(max(far, 0.01), 0.5))
-            self.check()
+            self.pass_time((wait.until - self.world.now).total_seconds() if wait.until else 0.5)
         return None
+
+    def pass_time(self, far: float) -> None:
+        """Half a second, or until what is waited for; more where nothing has moved for a while."""
+        before = self.world.version
+        self.world.step(min(max(far, 0.01), 0.5 if self.quiet < STILL else 20))
+        self.quiet = 0 if self.world.version != before else self.quiet + 1
+        self.check()
 
     def run(self, person: Person | None = None, until: Callable[["Run"], bool] | None = None) -> "Run":
         """Until it ends, or something holds, or a person must decide and says nothing."""
@@ -192,6 +199,7 @@ class Run:
                     proof = proof.add(sum(s.version == "new" for s in told), len(told))
                 self.samples += taken
                 self.learn(proof=proof, tally=tally(self.samples))
+                seconds = batch / 100  # the probe's rate
             case SampleProxy(_, _, batch):
                 self.samples += self.sampled(batch)
                 self.learn(tally=tally(self.samples))

@@ -38,7 +38,7 @@ def soaking(strategy: Strategy = CANARY, pinned: Pinned = "both", **asked: Any) 
 
 def keeping(pinned: Pinned = "both", **asked: Any) -> Run:
     """A release that has moved everybody and keeps the old version warm."""
-    run = begun(BLUEGREEN, pinned, keep=60, **asked)
+    run = begun(BLUEGREEN, pinned, **{"keep": 60, **asked})
     return run.run(promotes, until=lambda r: r.release.state is State.KEEPING)
 
 
@@ -123,7 +123,7 @@ def worse(run: Run) -> None:
 
 def dumb(run: Run) -> None:
     """Green answers nobody who asks it by itself."""
-    run.ask = lambda pod: False
+    run.ask = lambda _: False
 
 
 def gone(kind: Any, name: str) -> Callable[[Run], None]:

@@ -202,14 +202,15 @@ class World:
         every = self.pods_of(name_of(deployment))
         new = [p for p in every if labels_of(p)["pod-template-hash"] == hashed]
         old = [p for p in every if p not in new]
-        if at(deployment, "spec", "paused"):
-            self._resize(deployment, max(new, old, key=len), wanted - len(every), hashed)
+        surge, unavailable = self._bounds(deployment, wanted)
+        if at(deployment, "spec", "paused") and old:
+            # a paused one is kept at what is wanted and the surge; more go to the larger side
+            self._resize(deployment, max(new, old, key=len), wanted + surge - len(every), hashed)
         elif at(deployment, "spec", "strategy", "type") == "Recreate" and old:
             self._stop(old)
         elif not old:
             self._resize(deployment, new, wanted - len(new), hashed)
         else:
-            surge, unavailable = self._bounds(deployment, wanted)
             room = min(wanted - len(new), wanted + surge - len(every))
             self._resize(deployment, new, max(0, room), hashed)
             up = sum(self._available(deployment, p) for p in every)

@@ -35,7 +35,7 @@ MANIFEST_SCOPES: Final = frozenset(
 )
 
 
-class Refused(Exception):  # noqa: N818 - reads as what Slack does: the call is refused
+class Refused(Exception):
     """A call is refused: Slack's error code, and what else stands in the answer."""
 
     def __init__(self, error: str, **more: Any) -> None:

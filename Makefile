@@ -44,8 +44,9 @@ bench: setup ## how fast, beside the bare API calls of the same run, against the
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "Set KUBECONFIG to the cluster to measure on."; exit 2; }
 	@$(BIN)/python -m tests.bench
 
-image: ## the container image, by docker or podman or buildah
-	@tool=$$(command -v docker || command -v podman || command -v buildah) || { echo "Neither docker, podman nor buildah is here."; exit 1; }; \
+image: ## the container image, by whichever of docker, podman and buildah works
+	@for tool in docker podman buildah; do "$$tool" info >/dev/null 2>&1 && break || tool=; done; \
+	[ -n "$$tool" ] || { echo "Neither docker, podman nor buildah works here."; exit 1; }; \
 	"$$tool" build --build-arg BASE=$(BASE) -t $(IMAGE) .
 
 clean: ## everything that can be made again

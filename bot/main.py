@@ -59,7 +59,9 @@ class Parts:
     def engine(self, surface: Surface, timers: Timers) -> Engine:
         """An engine over these parts."""
         means = Means(self.records, self.desk.locks, self.leadership, surface, timers, Utc())
-        return Engine(means, self.clusters)
+        engine = Engine(means, self.clusters)
+        self.desk.foresight = engine
+        return engine
 
 
 @asynccontextmanager

@@ -6,17 +6,18 @@ as it should be recorded *before* anything is done, the writes to make after tha
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from strategies import judgement, words
+from strategies import edits, judgement, words
 from strategies.ensure import ensure
 from strategies.evidence import Gather, Look
 from strategies.foreign import foreign
 from strategies.outcome import Do, Done, Later, Trouble
-from strategies.pods import Stuck
+from strategies.pods import NotYet, Stuck, gate_open
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
 from strategies.standing import pods_trouble
-from strategies.steps import Keep, Lag, Prove, Remove, Soak, Stand, Step, Update
+from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Update
 from strategies.view import View
 from strategies.writes import Write
 
@@ -59,9 +60,9 @@ def decide(view: View) -> Decision:
         if changed:
             held = release.become(State.HOLDING, view.now, reason=changed.said, foreign=changed.mark)
             return Decision(held.tell("foreign", changed.said, view.now))
-        refused = _unfit_again(view)
-        if refused:
-            return refused
+        aside = _unfit_again(view) or _late(view)
+        if aside:
+            return aside
     if release.state is State.ASKING:
         return _asking(view)
     return _walk(view)
@@ -201,6 +202,25 @@ def _unfit_again(view: View) -> Decision | None:
     return Decision(again.tell("aside", words.unsettled(unfit.reason), view.now))
 
 
+def _late(view: View) -> Decision | None:
+    """A pod of the canary that was made later (by an eviction, say) waits behind its gate until it is fit."""
+    release, step = view.release, view.release.step
+    shifted = [s for s in release.plan.steps[: release.cursor] if isinstance(s, Shift)]
+    if not release.plan.gated or not shifted or shifted[-1].to not in ("both", "canary"):
+        return None
+    closed = [p for p in view.pods("canary") if not gate_open(p)]
+    if not closed or step is None or isinstance(step, Stand | Shift):
+        return None  # these see to gates by themselves
+    fit = [p for p in closed if view.unfit([p]) is None]
+    if fit:
+        return _settle(step, Do(tuple(edits.gate(p, view.now, opened=True) for p in fit), moves=True), view)
+    unfit, asking = view.unfit(closed), view.asking(closed)
+    until = unfit.until if isinstance(unfit, NotYet) else None
+    if not asking and (until is None or until > (release.due or until)):
+        return None
+    return Decision(release, wait=Wait("a new pod settles", until, asking))
+
+
 def _soak(step: Soak, view: View) -> Decision:
     release, now = view.release, view.now
     if release.state is not State.SOAKING and step.seconds > 0:
@@ -252,7 +272,9 @@ def _ask(view: View, why: str = "") -> Decision:
         remind_at=now + timedelta(seconds=timers.remind),
         **_pods(view),
     )
-    return Decision(asking.tell("asking", " ".join(p for p in (why, words.asks(view.plan, nxt)) if p), now))
+    seen: dict[str, Any] = {"measured": release.measured.model_dump(mode="json")} if release.measured else {}
+    text = " ".join(p for p in (why, words.asks(view.plan, nxt)) if p)
+    return Decision(asking.tell("asking", text, now, **seen))
 
 
 def _asking(view: View) -> Decision:

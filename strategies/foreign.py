@@ -40,7 +40,7 @@ def _stable(view: View) -> list[Foreign]:
         return []
     found = view.deployment("stable")
     if found is None:
-        return [_told("stable gone", f"Deployment {plan.stable} is gone; it", None, ())]
+        return [Foreign("stable gone", words.deleted(f"Deployment {plan.stable}", again=False))]
     said = []
     was, now = at(before, "spec", "template", default={}), at(found, "spec", "template", default={})
     if not _as_planned(view, was, now, found):
@@ -120,13 +120,14 @@ def _canary(view: View) -> list[Foreign]:
         return (
             []
             if standing
-            else [_told(GONE, f"Deployment {plan.canary} was deleted by hand; the new track", None, ())]
+            else [Foreign(GONE, words.deleted(f"Deployment {plan.canary} of this release", again=True))]
         )
     if _looks(found) != _looks(plan.manifest):
         what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
         return [_told(f"canary {digest(str(_looks(found)))}", what, found, ("f:spec", "f:template"))]
     wanted = view.serving if stood[-1].replicas is None else stood[-1].replicas
-    if replicas_of(found) != wanted and not standing and not plan.autoscalers:
+    alone = view.deployment("stable") is None  # it went as planned, and with it the count to compare
+    if replicas_of(found) != wanted and not alone and not standing and not plan.autoscalers:
         what = f"The number of pods of {plan.canary} ({wanted} → {replicas_of(found)})"
         return [_told(f"canary replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas"))]
     return []
@@ -156,7 +157,9 @@ def _services(view: View) -> list[Foreign]:
     for way in view.plan.ways:
         service = view.service(way.service)
         if service is None:
-            return [_told(f"service gone {way.service}", f"Service {way.service} is gone; it", None, ())]
+            return [
+                Foreign(f"service gone {way.service}", words.deleted(f"Service {way.service}", again=False))
+            ]
         have = at(service, "spec", "selector")
         if have not in [way.at(p) for p in expected]:
             shown = ", ".join(f"{k}={v}" for k, v in sorted((have or {}).items()))
@@ -215,8 +218,8 @@ def _difference(old: Obj, new: Obj, name: str) -> str:
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-def _told(mark: str, what: str, obj: Obj | None, path: tuple[str, ...]) -> Foreign:
-    return Foreign(mark, words.foreign(what, _writer(obj, path) if obj else "somebody"))
+def _told(mark: str, what: str, obj: Obj, path: tuple[str, ...]) -> Foreign:
+    return Foreign(mark, words.foreign(what, _writer(obj, path)))
 
 
 def _writer(obj: Obj, path: tuple[str, ...]) -> str:

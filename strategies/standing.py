@@ -50,7 +50,8 @@ def _wanted(step: Stand, found: Obj | None, view: View) -> int:
     """How many pods a track shall have: where an autoscaler decides, at least as many as it says."""
     wanted = view.serving if step.replicas is None else step.replicas
     if found is None or not view.plan.autoscalers:
-        return wanted
+        theirs = replicas_of(found) if found is not None and step.track == "stable" else 0
+        return max(wanted, theirs)  # pods that somebody added to the old track stay, they are not waited away
     other = view.deployment("canary")
     scaled = other is not None and _scales(view, name_of(other))
     if step.track == "canary":

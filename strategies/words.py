@@ -173,7 +173,7 @@ def rolled_back(plan: Plan) -> str:
 
 def failed(plan: Plan, why: str) -> str:
     """Neither way was possible."""
-    return f"Failed, and a person must look: {why} Look at `kubectl get deploy,svc,pods -n {plan.namespace}`; what was before stands in the undo Secret of this release."
+    return f"Failed, and a person must look: {why.rstrip('.')}. Look at `kubectl get deploy,svc,pods -n {plan.namespace}`; what was before stands in the undo Secret of this release."
 
 
 def aside(plan: Plan, why: str) -> str:
@@ -209,6 +209,11 @@ def resumed_engine() -> str:
 def foreign(what: str, writer: str) -> str:
     """Somebody else wrote what matters."""
     return f"{what} was changed by {writer} during the release. Holding; resume to go on with the plan, or roll back."
+
+
+def deleted(what: str, *, again: bool) -> str:
+    """Somebody deleted what the release needs."""
+    return f"{what} was deleted by somebody during the release. Holding; resume {'to make it again' if again else 'when it is back'}, or roll back."
 
 
 def strangers(names: str, *, several: bool) -> str:

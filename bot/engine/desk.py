@@ -7,6 +7,7 @@ A delivery acts once: its id stands in the record.
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Conflict, Exists, NotFound
@@ -25,6 +26,18 @@ REMEMBERED = 50  # deliveries per record
 TRIES = 5  # swaps before giving up against others
 
 
+class Foresight(Protocol):
+    """What an engine in the same process does for the desk, to save people time; without one all is the same."""
+
+    def expect(self, environment: str, namespace: str) -> None:
+        """A plan was made there."""
+        ...
+
+    def foresee(self, moved: Release) -> Release:
+        """The release as a person moved it, with the engine's next move journalled where it knows that."""
+        ...
+
+
 class TheDesk:
     """Implements `ports.Desk` over records and a cluster."""
 
@@ -40,6 +53,7 @@ class TheDesk:
         self._records, self._clusters, self._planning, self._clock = records, clusters, planning, clock
         self._notes, self._channel = tuple(notes), channel
         self._locks = Locks(self.standing)
+        self.foresight: Foresight | None = None
         self._looking = Looking(planning)
 
     @property
@@ -60,7 +74,11 @@ class TheDesk:
         if isinstance(plan, Refusal):
             return await self._instead(spec, plan)
         busy = _busy(plan, await self._records.all())
-        return busy or Preview(plan, self._notes)
+        if busy:
+            return busy
+        if self.foresight:
+            self.foresight.expect(plan.environment, plan.namespace)
+        return Preview(plan, self._notes)
 
     async def start(
         self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
@@ -148,6 +166,8 @@ class TheDesk:
         moved = release.on(intent, actor, self._clock.now())
         if isinstance(moved, Refusal):
             return moved
+        if self.foresight:
+            moved = self.foresight.foresee(moved)
         deliveries = (*release.deliveries, origin.delivery)[-REMEMBERED:]
         try:
             done = await self._records.swap(stored, moved.model_copy(update={"deliveries": deliveries}))

@@ -5,7 +5,9 @@ told in the log only, and started again: the record says where it was.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import datetime, timedelta
 from logging import getLogger
 
 from bot.cluster.api import Api
@@ -14,10 +16,14 @@ from bot.cluster.errors import ApiError
 from bot.cluster.observe import Watched
 from bot.cluster.records import Stored
 from bot.engine.loop import Loop, Lost, Means
+from strategies.release import Release
 
 log = getLogger(__name__)
 
 SWEEP = 30.0  # seconds
+WARM = timedelta(
+    minutes=10
+)  # how long a namespace that was previewed is watched: as long as people take to decide
 AGAIN = 5.0  # seconds until a loop that failed is started anew
 
 
@@ -29,6 +35,8 @@ class Engine:
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._running: dict[str, Loop] = {}
         self._watched: dict[tuple[str, str], Watched] = {}
+        self._warm: dict[tuple[str, str], datetime] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._leading = False
         self._gate = asyncio.Lock()
         means.records.on_change(self._noticed)
@@ -52,6 +60,16 @@ class Engine:
         finally:
             await self._stop()
             await leadership.release()
+
+    def expect(self, environment: str, namespace: str) -> None:
+        """A release may begin there soon: it is watched from now on, so that the first step need not wait for that."""
+        if self._leading:
+            self._do(self._warm_up(environment, namespace))
+
+    def foresee(self, moved: Release) -> Release:
+        """What a person made of a release, with our next move journalled in the same swap where that is certain."""
+        loop = self._running.get(moved.id)
+        return loop.foresee(moved) if self._leading and loop else moved
 
     async def finish(self, patience: float) -> None:
         """Let the loops of releases that have ended say so and clean up, before this engine goes."""
@@ -141,18 +159,38 @@ class Engine:
             if loop.place == key:
                 loop.wake()
 
+    async def _warm_up(self, environment: str, namespace: str) -> None:
+        api, _ = await self._clusters.at(environment)
+        key, until = (api.context, namespace), self._means.clock.now() + WARM
+        self._warm[key] = until
+        self._means.timers.at(f"warm {api.context} {namespace}", until, lambda: self._do(self._unwatch()))
+        try:
+            await self._watch(api, namespace)
+        except ApiError as e:
+            log.info("%s is not watched ahead: %s", namespace, e)
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        """Beside everything else, and known until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _unwatch(self) -> None:
-        """No release, no watch: an idle bot sends nothing but lease renewals."""
+        """Where no release runs or is expected, there is no watch: an idle bot sends nothing but lease renewals."""
         async with self._gate:
+            now = self._means.clock.now()
             used = {loop.place for loop in self._running.values()}
+            used |= {key for key, until in self._warm.items() if until > now}
             for key in [k for k in self._watched if k not in used and len(self._loops) <= 1]:
                 await self._watched.pop(key).stop()
 
     async def _stop(self) -> None:
-        for task in list(self._loops.values()):
+        running = [*self._loops.values(), *self._tasks]
+        for task in running:
             task.cancel()
-        for task in list(self._loops.values()):
+        for task in running:
             with suppress(asyncio.CancelledError):
                 await task
+        self._warm.clear()
         for key in list(self._watched):
             await self._watched.pop(key).stop()

@@ -70,8 +70,7 @@ class Gatherer:
         """
         match wanted:
             case AskPods(pods, times):
-                for name in pods:
-                    await self._ask(name, times, view)
+                await asyncio.gather(*(self._ask(name, times, view) for name in pods))
             case SampleUsers(asked, batch):
                 await self._sample(asked, batch, view, overtaken)
             case SampleProxy(service, port, batch):

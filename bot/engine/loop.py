@@ -6,7 +6,7 @@ first, by a swap that fails when anybody else wrote meanwhile. An outage is wait
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from logging import getLogger
 
@@ -86,6 +86,17 @@ class Loop:
     def wake(self) -> None:
         """Look again."""
         self._awake.set()
+
+    def foresee(self, moved: Release) -> Release:
+        """What a person made of it, with our next move journalled in the same swap, where that is certain now.
+
+        It is made when the loop sees the record: it finds its move journalled, as it does after a restart.
+        """
+        if self._resumed or self._watched.trouble() or moved.ended or not moved.changed:
+            return moved
+        evidence = replace(self._gatherer.evidence(), proof=None, tally=None, look=None)  # of another step
+        decision = decide(View(moved, self._watched.snapshot(), evidence, self._means.clock.now()))
+        return decision.release if decision.writes else moved
 
     async def run(self) -> None:
         """Until the release has ended, was told, and is sealed."""

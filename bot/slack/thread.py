@@ -10,7 +10,7 @@ from bot.slack import blocks, buttons, manifest, samples, words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import at, name, said
 from bot.slack.signing import Signer
-from strategies.release import Actor, Event, Release, State
+from strategies.release import Actor, Event, Measured, Release, State
 
 QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck"})
 ENDINGS = frozenset({"promoted", "rolled-back", "failed"})
@@ -131,8 +131,9 @@ def _one(release: Release, event: Event, signer: Signer | None) -> Message:
     own = text(release, event)
     title = f"*{name(release.id)}*  ·  " if loud and release.id not in event.text else ""
     made: list[Block] = [blocks.section(f"{sign}{title}{own}")]
-    if event.kind == "asking" and release.measured is not None and release.measured.at <= event.at:
-        made.append(blocks.context(words.evidence(release.measured, name(release.plan.to_version))))
+    if seen := event.detail.get("measured"):  # what it was decided on, whatever was measured since
+        evidence = words.evidence(Measured.model_validate(seen), name(release.plan.to_version))
+        made.append(blocks.context(evidence))
     if log := event.detail.get("log"):
         made.append(blocks.preformatted(str(log)[-LOG:], LOG))
     if seen := event.detail.get("tally"):

@@ -154,7 +154,7 @@ async def graylight(world: World) -> AsyncIterator[Process]:
                 "GRAYLIGHT_LISTEN": "127.0.0.1:0",
             }
             child = await asyncio.create_subprocess_exec(
-                GRAYLIGHT, "run", env=os.environ | told, stderr=subprocess.DEVNULL
+                GRAYLIGHT, "run", env=os.environ | told, stderr=open("/tmp/gl.err", "w")
             )
             try:
                 await slack.connected(seconds=PATIENCE)

@@ -147,18 +147,18 @@ def offs(runs: int) -> Iterator[Row]:
 def main(runs: int) -> int:
     """Print the table; 1 where a limit is broken."""
     # A table for people at a terminal: print is meant.
-    print(f"{runs} runs each (a tenth for those that are dealt), at most {DEADLINE} requests")  # noqa: T201
-    print("| case | before → asked | proven | disproven | undecided | open | median | 95 % | restarts |")  # noqa: T201
-    print("|---|---|---|---|---|---|---|---|---|")  # noqa: T201
+    print(f"{runs} runs each (a tenth for those that are dealt), at most {DEADLINE} requests")
+    print("| case | before → asked | proven | disproven | undecided | open | median | 95 % | restarts |")
+    print("|---|---|---|---|---|---|---|---|---|")
     broken = list[str]()
     for row in trues(runs):
-        print(row, flush=True)  # noqa: T201
+        print(row, flush=True)
         slow = row.name == "true" and row.asked.share == QUARTER and row.at(0.5) > MEDIAN
         broken += [row.name] * (row.proven < 1 - LIMIT or slow)
     for row in offs(runs):
-        print(row, flush=True)  # noqa: T201
+        print(row, flush=True)
         broken += [row.name] * (row.proven > LIMIT)
-    print(f"limits broken: {', '.join(broken) or 'none'}")  # noqa: T201
+    print(f"limits broken: {', '.join(broken) or 'none'}")
     return 1 if broken else 0
 
 

@@ -131,7 +131,8 @@ def asking(release: Release) -> Release:
     """A person must decide."""
     at = later(310)
     asks = release.become(State.ASKING, at, due=later(7510), remind_at=later(910))
-    return asks.tell("asking", words.asks(asks.plan, "50 %"), at)
+    seen: dict[str, Any] = {"measured": asks.measured.model_dump(mode="json")} if asks.measured else {}
+    return asks.tell("asking", words.asks(asks.plan, "50 %"), at, **seen)
 
 
 def reminded(release: Release) -> Release:

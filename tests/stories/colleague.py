@@ -46,7 +46,10 @@ class Colleague:
         async with (
             aiohttp.ClientSession() as session,
             session.request(
-                method, url, data=json.dumps(body) if body is not None else None, headers={"Content-Type": content}
+                method,
+                url,
+                data=json.dumps(body) if body is not None else None,
+                headers={"Content-Type": content},
             ) as answer,
         ):
             assert answer.status < 300, await answer.text()

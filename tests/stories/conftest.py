@@ -36,7 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 async def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)  # plain HTTP: loading the trust store costs 40 ms a client
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", os.devnull
+    )  # plain HTTP: loading the trust store costs 40 ms a client
     hurry(monkeypatch)
 
 

@@ -118,7 +118,9 @@ def bare(obj: Obj) -> Obj:
     """An object without what only the server says; of its managers only who they are."""
     made = copy.deepcopy(obj)
     managers = sorted({e["manager"] for e in meta(obj).get("managedFields") or []})
-    made["metadata"] = {k: v for k, v in made["metadata"].items() if k not in _SERVERS} | {"managers": managers}
+    made["metadata"] = {k: v for k, v in made["metadata"].items() if k not in _SERVERS} | {
+        "managers": managers
+    }
     for port in at(made, "spec", "ports", default=[]):
         port.pop("nodePort", None)
     for address in ("clusterIP", "clusterIPs"):
@@ -132,7 +134,9 @@ def bare(obj: Obj) -> Obj:
 
 def _pod(pod: Obj) -> str:
     labels = {k: v for k, v in labels_of(pod).items() if k != "pod-template-hash"}
-    ready = next((c["status"] for c in at(pod, "status", "conditions", default=[]) if c["type"] == "Ready"), "")
+    ready = next(
+        (c["status"] for c in at(pod, "status", "conditions", default=[]) if c["type"] == "Ready"), ""
+    )
     return f"{at(pod, 'spec', 'containers', 0, 'image')} {sorted(labels.items())} ready={ready}"
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from strategies.objects import Obj
 
-PROBE = '{"url": "http://hi.k8sdemo.com:31721/hello", "method": "POST", "body": {"name": "fromGW"}, "rate": 1000}'
+PROBE = (
+    '{"url": "http://hi.k8sdemo.com:31721/hello", "method": "POST", "body": {"name": "fromGW"}, "rate": 1000}'
+)
 READY = {"httpGet": {"path": "/healthz", "port": 60001}, "periodSeconds": 1}
 
 
@@ -60,7 +62,10 @@ def _service(labels: dict[str, str], readiness: bool, replicas: int, probe: str,
     ingress = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": {"name": "k8sdemo-ingress-prefix", "annotations": {"kubernetes.io/ingress.class": "nginx"}},
+        "metadata": {
+            "name": "k8sdemo-ingress-prefix",
+            "annotations": {"kubernetes.io/ingress.class": "nginx"},
+        },
         "spec": {"rules": [{"host": "hi.k8sdemo.com", "http": {"paths": [path]}}]},
     }
     return Service((deployment, service, ingress), "k8sdemo-deploy", "k8sdemo-svc", "k8sdemo-deploy-v6")

@@ -38,7 +38,9 @@ class Person:
 
     async def preview(self, command: str) -> Message:
         """The preview of a command, with its Start button."""
-        await self._again(lambda: self.world.slack.slash(command, user=self.user), lambda: self._offered() is not None)
+        await self._again(
+            lambda: self.world.slack.slash(command, user=self.user), lambda: self._offered() is not None
+        )
         found = self._offered()
         assert found is not None
         return found.snapshot()

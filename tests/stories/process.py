@@ -32,9 +32,12 @@ SPOKEN = frozenset({"chat.postMessage", "chat.update"})
 WAITED = 6.0  # seconds that seem to pass each time one who waits for a dead leader looks at the clock
 
 
+ANY = "any write"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One write: which, the how-manieth of its kind in this process, and on which side of it a process dies."""
+    """One write: which, the how-manieth of its kind (or of ANY) in this process, and on which side of it it dies."""
 
     what: str
     nth: int
@@ -165,7 +168,9 @@ class Process:
         for session in self._sessions:
             await session.close()
 
-    async def send(self, original: Send, session: aiohttp.ClientSession, method: str, url: Any, more: Any) -> Any:
+    async def send(
+        self, original: Send, session: aiohttp.ClientSession, method: str, url: Any, more: Any
+    ) -> Any:
         """A request of this process."""
         if self.died.is_set():
             raise aiohttp.ServerDisconnectedError("this process is dead")
@@ -174,12 +179,16 @@ class Process:
         if not what:
             return await original(session, method, url, **more)
         self.made[what] += 1
-        before, after = (Point(what, self.made[what], when) for when in ("before", "after"))  # type: ignore[arg-type]  # literals of a tuple
-        self.points.append(before)
-        if self.fault == before:
+        self.points.append(Point(what, self.made[what], "before"))
+        fault = self.fault
+        here = fault is not None and (fault.what, fault.nth) in (
+            (what, self.made[what]),
+            (ANY, len(self.points)),
+        )
+        if fault is not None and here and fault.when == "before":
             await self._die()
         response = await original(session, method, url, **more)
-        if self.fault == after:
+        if here:
             await response.read()
             await self._die()
         return response
@@ -192,7 +201,9 @@ class Process:
 _WHOSE: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
 
 
-def _task(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **more: Any) -> "asyncio.Task[Any]":
+def _task(
+    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **more: Any
+) -> "asyncio.Task[Any]":
     """Every task of a process is known to it."""
     task = asyncio.Task(coro, loop=loop, **more)
     process = _WHOSE.get()

@@ -57,9 +57,7 @@ class Told:
     refusals: tuple[object, ...]
 
 
-async def run(
-    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *faults: Point
-) -> Told:
+async def run(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *faults: Point) -> Told:
     """From nothing to the end; the first process dies at the first fault, the second at the second, and so on."""
     async with opened(tmp_path, monkeypatch, scenario.service, start_seconds=scenario.start_seconds) as world:
         found: list[bool] = []
@@ -80,4 +78,3 @@ async def run(
             kubelet.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await kubelet
-

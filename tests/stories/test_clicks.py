@@ -28,7 +28,9 @@ async def asking(world: World, person: Person) -> Release:
     return world.release
 
 
-async def test_of_two_clicks_at_the_same_moment_one_wins_and_the_other_person_is_told(opening: Opening) -> None:
+async def test_of_two_clicks_at_the_same_moment_one_wins_and_the_other_person_is_told(
+    opening: Opening,
+) -> None:
     world = await opening(seed(replicas=2))
     ana, ben = Person(world, "U1"), Person(world, "U2")
     await asking(world, ana)
@@ -36,7 +38,8 @@ async def test_of_two_clicks_at_the_same_moment_one_wins_and_the_other_person_is
     assert card is not None
     seen = card.snapshot()
     await asyncio.gather(
-        world.slack.click(seen, "release.promote", user="U1"), world.slack.click(seen, "release.rollback", user="U2")
+        world.slack.click(seen, "release.promote", user="U1"),
+        world.slack.click(seen, "release.rollback", user="U2"),
     )
     await world.until(lambda: world.over, "it is over")
     assert world.release is not None
@@ -114,7 +117,9 @@ async def test_a_start_that_is_clicked_twice_starts_one_release(opening: Opening
     world = await opening(seed(replicas=2))
     ana = Person(world)
     preview = await ana.preview(COMMAND)
-    await asyncio.gather(world.slack.click(preview, "release.start"), world.slack.click(preview, "release.start"))
+    await asyncio.gather(
+        world.slack.click(preview, "release.start"), world.slack.click(preview, "release.start")
+    )
     await world.until(lambda: world.button(IntentKind.PROMOTE), "it asks")
     assert [s for s in said(world, "started")] == ["<@U1> started a canary release of k8sdemo: v2 → v6."]
     assert world.release is not None
@@ -130,7 +135,8 @@ async def test_of_two_people_who_start_at_the_same_moment_one_wins_and_the_other
     await world.slack.slash("canary k8sdemo v7 --soak 0s", user="U2")
     second = (await ben.told("→ v7")).snapshot()
     await asyncio.gather(
-        world.slack.click(first, "release.start", user="U1"), world.slack.click(second, "release.start", user="U2")
+        world.slack.click(first, "release.start", user="U1"),
+        world.slack.click(second, "release.start", user="U2"),
     )
     await world.until(lambda: world.button(IntentKind.PROMOTE), "one of them asks")
     assert world.release is not None

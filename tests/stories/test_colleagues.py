@@ -50,7 +50,10 @@ async def test_a_changed_image_holds_names_its_writer_and_survives_the_way_back(
     await held(world, "The image of k8sdemo-deploy (k8s-grpc-demo:v2 → k8s-grpc-demo:v7)", "kubectl-set")
     await ana.answer(BACK)
     await ended(world, State.ROLLED_BACK)
-    assert at(world.get(DEPLOYMENT, "k8sdemo-deploy"), "spec", "template", "spec", "containers", 0, "image") == "k8s-grpc-demo:v7"
+    assert (
+        at(world.get(DEPLOYMENT, "k8sdemo-deploy"), "spec", "template", "spec", "containers", 0, "image")
+        == "k8s-grpc-demo:v7"
+    )
     assert world.get(DEPLOYMENT, "k8sdemo-deploy-v6") is None
 
 
@@ -100,11 +103,11 @@ async def test_a_canary_deleted_by_hand_holds_and_is_made_again_or_given_up(
 
 
 @pytest.mark.parametrize("wish", [RESUME, BACK], ids=["resume", "rollback"])
-@pytest.mark.parametrize("service", [seed(replicas=2), seed(replicas=2, readiness=True)], ids=["settling", "readiness"])
+@pytest.mark.parametrize(
+    "service", [seed(replicas=2), seed(replicas=2, readiness=True)], ids=["settling", "readiness"]
+)
 @pytest.mark.parametrize("name", ["k8sdemo-deploy", "k8sdemo-deploy-v6"])
-async def test_pods_scaled_by_hand_hold(
-    service: Service, name: str, wish: Wish, opening: Opening
-) -> None:
+async def test_pods_scaled_by_hand_hold(service: Service, name: str, wish: Wish, opening: Opening) -> None:
     world = await opening(service)
     ana, ben = await asking(world)
     await ben.scale(name, 3)
@@ -119,8 +122,14 @@ async def test_pods_scaled_by_hand_hold(
         assert world.get(DEPLOYMENT, "k8sdemo-deploy-v6") is None
 
 
-@pytest.mark.parametrize("command", [COMMAND, "bluegreen k8sdemo v6", "rolling k8sdemo v6 --pause-at 50 --soak 0s"])
-@pytest.mark.parametrize("service", [seed(replicas=2, readiness=True), plain(replicas=2), plain(replicas=2, readiness=True)], ids=["seed", "plain", "plain-readiness"])
+@pytest.mark.parametrize(
+    "command", [COMMAND, "bluegreen k8sdemo v6", "rolling k8sdemo v6 --pause-at 50 --soak 0s"]
+)
+@pytest.mark.parametrize(
+    "service",
+    [seed(replicas=2, readiness=True), plain(replicas=2), plain(replicas=2, readiness=True)],
+    ids=["seed", "plain", "plain-readiness"],
+)
 async def test_after_the_way_back_everything_of_the_user_is_as_it_was_and_nothing_of_ours_is_left(
     service: Service, command: str, opening: Opening
 ) -> None:
@@ -133,7 +142,11 @@ async def test_after_the_way_back_everything_of_the_user_is_as_it_was_and_nothin
     await ended(world, State.ROLLED_BACK)
     after = objects(world)
     ours = {k for k in after if k.startswith("Secret graylight/")}
-    assert ours == {"Secret graylight/signing-key", "Secret graylight/release.k8sdemo.1", "Secret graylight/undo.k8sdemo.1"}
+    assert ours == {
+        "Secret graylight/signing-key",
+        "Secret graylight/release.k8sdemo.1",
+        "Secret graylight/undo.k8sdemo.1",
+    }
     assert {k: v for k, v in after.items() if k not in ours} == before
     assert _untouched(world) == was
 

@@ -16,7 +16,9 @@ async def two(world: World) -> None:
     first = world.start()
     await world.until(lambda: first.leading, "the first leads")
     second = world.start(hurried=False)
-    await world.until(lambda: second.leadership is not None and second.leadership.holder == first.name, "both stand")
+    await world.until(
+        lambda: second.leadership is not None and second.leadership.holder == first.name, "both stand"
+    )
     await world.until(lambda: len(world.slack.sockets.open) == 2, "both listen")
 
 

@@ -100,10 +100,14 @@ async def test_a_canary_goes_all_the_way_while_slack_is_away_and_the_thread_catc
     settings = Settings(kubeconfig=str(world.kubeconfig))
     async with main.connected(settings) as parts:
         cli = Actor(id="ana@example", via="cli")
-        spec = ReleaseSpec(strategy=Strategy.CANARY, service="k8sdemo", version="v6", steps=(33,), soak=0, keep=0)
+        spec = ReleaseSpec(
+            strategy=Strategy.CANARY, service="k8sdemo", version="v6", steps=(33,), soak=0, keep=0
+        )
         made = await parts.desk.start(spec, "", cli, Origin("cli-1", "C1"))
         assert not isinstance(made, Refusal)
-        await world.until(lambda: world.release is not None and world.release.state is State.ASKING, "it asks")
+        await world.until(
+            lambda: world.release is not None and world.release.state is State.ASKING, "it asks"
+        )
         done = await parts.desk.act(made.id, Intent(kind=IntentKind.PROMOTE), cli, Origin("cli-2"))
         assert not isinstance(done, Refusal)
         await world.until(lambda: world.release is not None and world.release.ended, "it has ended")

@@ -16,7 +16,14 @@ SEED = {"app": "k8sdemo", "version": "1.0.0"}
 
 async def held(world: World) -> Release:
     """It holds, with live buttons."""
-    await world.until(lambda: world.button(IntentKind.ROLLBACK) if world.release and world.release.state is State.HOLDING else None, "it holds")
+    await world.until(
+        lambda: (
+            world.button(IntentKind.ROLLBACK)
+            if world.release and world.release.state is State.HOLDING
+            else None
+        ),
+        "it holds",
+    )
     assert world.release is not None
     return world.release
 

@@ -85,7 +85,9 @@ class World:
         except TimeoutError:
             release = self.release
             story = "\n".join(f"  {e.n} [{e.kind}] {e.text}" for e in release.events) if release else ""
-            state = f"{release.state} step {release.cursor} {release.step} {release.reason}" if release else ""
+            state = (
+                f"{release.state} step {release.cursor} {release.step} {release.reason}" if release else ""
+            )
             raise AssertionError(
                 f"not within {seconds:g} s: {what}\n{state}\n{story}\n{self.slack.transcript()}\n{self.slack.refusals}"
             ) from None
@@ -104,7 +106,11 @@ class World:
     @property
     def release(self) -> Release | None:
         """The newest release's record."""
-        found = [o for o in self.cluster.store.all(SECRET, "graylight") if o["metadata"]["name"].startswith("release.")]
+        found = [
+            o
+            for o in self.cluster.store.all(SECRET, "graylight")
+            if o["metadata"]["name"].startswith("release.")
+        ]
         if not found:
             return None
         newest = max(found, key=lambda o: int(o["metadata"]["name"].rpartition(".")[2]))
@@ -149,7 +155,12 @@ def _key(secret: Obj) -> bytes:
 
 @asynccontextmanager
 async def opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service, *, real_samples: bool = False, **pace: Any
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    service: Service,
+    *,
+    real_samples: bool = False,
+    **pace: Any,
 ) -> AsyncIterator[World]:
     """A world with this service in it, rolled out; no bot yet. `pace` is the cluster's, where not as quick as can be."""
     changed = Signal()
@@ -163,7 +174,9 @@ async def opened(
             await cluster.apply(*copy.deepcopy(service.objects))
             world = World(cluster, slack, tmp_path / "kubeconfig", service, changed)
             stack.enter_context(_listening(world))
-            await world.until(lambda: rolled_out(world.get(DEPLOYMENT, service.deployment)), "the service stands")
+            await world.until(
+                lambda: rolled_out(world.get(DEPLOYMENT, service.deployment)), "the service stands"
+            )
             if not real_samples:
                 monkeypatch.setattr("bot.engine.loop.Sampler", lambda: LocalSampler(cluster.store))
             try:

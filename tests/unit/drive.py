@@ -198,7 +198,7 @@ class Run:
                 if told:
                     proof = proof.add(sum(s.version == "new" for s in told), len(told))
                 self.samples += taken
-                self.learn(proof=proof, tally=tally(self.samples))
+                self.learn(proof=proof, tally=tally(self.samples[-400:]))
                 seconds = batch / 100  # the probe's rate
             case SampleProxy(_, _, batch):
                 self.samples += self.sampled(batch)

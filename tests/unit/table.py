@@ -60,3 +60,65 @@ def _codes(files: Iterator[Path]) -> Iterator[str]:
             )
             if node.func.id in ("Trouble", "Stuck") and node.args and isinstance(node.args[0], ast.Constant):
                 yield str(node.args[0].value)
+
+
+def commands() -> str:
+    """The section of commands and flags, as the grammar has them."""
+    lines = ["| command | what it does |", "|---|---|"]
+    lines += [f"| `{usage_line(verb.name)}` | {verb.help} |" for verb in table.VERBS]
+    lines += ["", "| flag | for | what it says | without it |", "|---|---|---|---|"]
+    lines += [
+        f"| `{_escaped(flag.shown)}` | {', '.join(flag.takes)} | {flag.help} | {flag.default or '–'} |"
+        for flag in table.FLAGS
+        if not flag.coming
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def usage_line(name: str) -> str:
+    """A command and its words."""
+    verb = table.BY_NAME[name]
+    return " ".join((name, *(_escaped(place.shown) for place in verb.places)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def intents() -> str:
+    """The section of states and intents, as a release knows them."""
+    lines = ["| state | intents |", "|---|---|"]
+    for state, offered in allowed().items():
+        lines.append(f"| {state} | {', '.join(offered) or '–'} |")
+    return "\n".join(lines) + "\n"
+
+
+def environment() -> str:
+    """The section of the process's environment, as its settings say."""
+    lines = ["| variable | what it is |", "|---|---|"]
+    for field in Settings.model_fields.values():
+        lines.append(f"| `{field.validation_alias}` | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def write() -> None:
+    """Put the generated sections into the page: `python -m tests.unit.table`."""
+    text = REFERENCE.read_text()
+    for title, made in (
+        ("Commands and flags", commands()),
+        ("States and intents", intents()),
+        ("Environment", environment()),
+    ):
+        old = section(title)
+        text = text.replace(old, _merged(old, made))
+    REFERENCE.write_text(text)
+
+
+def _merged(old: str, made: str) -> str:
+    """Prose before the first table stays."""
+    prose = old.partition("|")[0].rstrip()
+    return (f"{prose}\n\n" if prose else "") + made
+
+
+if __name__ == "__main__":
+    write()

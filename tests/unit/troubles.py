@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strategies.evidence import Evidence
-from strategies.objects import DEPLOYMENT, POD, SERVICE, Obj, name_of
+from strategies.objects import DEPLOYMENT, SERVICE, Obj, name_of
 from strategies.refusal import Refusal
 from strategies.release import Intent, IntentKind, State
 from strategies.samples import Sample
@@ -45,9 +45,9 @@ def keeping(pinned: Pinned = "both", **asked: Any) -> Run:
 def told(run: Run) -> Told:
     """What the release says when it stops."""
     run.run()
-    event = run.release.events[-1]
-    code = str(event.detail.get("code", event.kind))
-    return Told(((run.release.state.value.replace("holding", "held"), code, event.text),))
+    *_, before, last = run.release.events
+    code = str(last.detail.get("code") or before.detail.get("code") or last.kind)
+    return Told(((run.release.state.value.replace("holding", "held"), code, last.text),))
 
 
 def after(run: Callable[[], Run], change: Callable[[Run], object]) -> Example:
@@ -75,10 +75,8 @@ def unscheduled(run: Run) -> None:
     """No node has room."""
     said = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
 
-    def kubelet(found: Obj) -> None:
-        if name_of(found).startswith(NEW):
-            waiting = {"phase": "Pending", "podIP": "10.9.9.9", "conditions": [said]}
-            run.world.objects[POD][name_of(found)] = {**found, "status": waiting}
+    def kubelet(found: Obj) -> Obj | None:
+        return {"phase": "Pending", "conditions": [said]} if name_of(found).startswith(NEW) else None
 
     run.world.kubelet = kubelet
 

@@ -51,7 +51,10 @@ class Life:
 
 @dataclass(slots=True)
 class World:
-    """See the module. `boot` is how many seconds a container needs until it listens."""
+    """See the module. `boot` is how many seconds a container needs until it listens.
+
+    `roll` and `kubelet` take the place of a controller; the latter gives a pod's status, or None for the usual.
+    """
 
     objects: dict[Kind, dict[str, Obj]]
     now: datetime = START
@@ -60,7 +63,7 @@ class World:
     missing: frozenset[str] = frozenset()
     unconfigured: bool = False
     roll: Callable[[Obj], None] | None = None
-    kubelet: Callable[[Obj], None] | None = None
+    kubelet: Callable[[Obj], Obj | None] | None = None
     version: int = 100
     serial: int = 0
     lives: dict[str, Life] = field(default_factory=dict)
@@ -192,8 +195,6 @@ class World:
                 (self.roll or self._roll)(found)
             for found in list(self.objects.get(POD, {}).values()):
                 self._kubelet(found)
-                if self.kubelet and name_of(found) in self.objects[POD]:
-                    self.kubelet(found)
         self._slices()
 
     def _roll(self, deployment: Obj) -> None:
@@ -286,6 +287,11 @@ class World:
             del self.objects[POD][name_of(pod)]
             return
         if life.stops is not None:
+            return
+        other = self.kubelet(pod) if self.kubelet else None
+        if other is not None:
+            if other != pod["status"]:
+                self._put(POD, {**pod, "status": other}, spec=False)
             return
         lasted = (self.now - life.began).total_seconds()
         image, state, ready = self._image(pod), {"running": {"startedAt": stamp(life.began)}}, True

@@ -215,9 +215,10 @@ def _late(view: View) -> Decision | None:
     if fit:
         return _settle(step, Do(tuple(edits.gate(p, view.now, opened=True) for p in fit), moves=True), view)
     unfit, asking = view.unfit(closed), view.asking(closed)
-    until = unfit.until if isinstance(unfit, NotYet) else None
-    if not asking and (until is None or until > (release.due or until)):
-        return None
+    due = min((t for t in (release.due, release.remind_at) if t), default=None)
+    if release.state is State.RUNNING or not isinstance(unfit, NotYet) or (due and view.now >= due):
+        return None  # what is due comes first
+    until = min((t for t in (unfit.until, due) if t), default=None)
     return Decision(release, wait=Wait("a new pod settles", until, asking))
 
 

@@ -16,7 +16,8 @@ class Refusal(BaseModel):
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what} {self.remedy}".strip()
+        what = self.what if self.what.endswith((".", "!", "?", ":")) else f"{self.what}."
+        return f"{what} {self.remedy}".strip()
 
 
 class Advice(BaseModel):

@@ -4,8 +4,8 @@ from contextlib import suppress
 from typing import Any
 
 from bot.cluster.api import Api
-from bot.cluster.errors import Exists, NotFound
-from strategies.objects import Obj, annotations_of, labels_of
+from bot.cluster.errors import Conflict, Exists, Invalid, NotFound
+from strategies.objects import Obj, annotations_of, labels_of, version_of
 from strategies.target import RELEASE_LABEL
 from strategies.tracks import RELEASE_NOTE
 from strategies.writes import Create, Delete, Patch, Write
@@ -27,7 +27,14 @@ async def perform(api: Api, write: Write) -> Obj | None:
                 raise
         case Patch(ref, ops, seen, _, subresource):
             guard: dict[str, Any] = {"op": "replace", "path": "/metadata/resourceVersion", "value": seen}
-            return await api.patch(ref, [guard, *ops], "json", subresource=subresource)
+            try:
+                return await api.patch(ref, [guard, *ops], "json", subresource=subresource)
+            except Invalid as e:
+                # Operations are applied before the guard is looked at: one that takes away what has gone already is
+                # invalid, although the object is only not as it was seen (an answer of ours was lost, or a colleague).
+                if version_of(await api.get(ref)) == seen:
+                    raise
+                raise Conflict(f"{ref} is not as it was seen: {e}", e.status) from e
         case Delete(ref, uid):
             with suppress(NotFound):
                 await api.delete(ref, uid=uid)

@@ -161,10 +161,8 @@ async def bot(world: World) -> AsyncIterator[Bot]:
                     running = asyncio.create_task(engine.run())
                     try:
                         async with asyncio.timeout(PATIENCE):
-                            while not engine.leading:
-                                await asyncio.sleep(
-                                    0.05
-                                )  # the engine has no event for it, and nothing is measured yet
+                            while not engine.leading:  # it has no event for that
+                                await asyncio.sleep(0.05)
                         yield made
                     finally:
                         running.cancel()

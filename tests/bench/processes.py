@@ -24,6 +24,7 @@ GRAYLIGHT = str(Path(sys.executable).with_name("graylight"))
 IMPORTS = "bot.main, bot.health, bot.slack.announce, bot.slack.app, bot.slack.socket"  # what `run` imports
 ACK, MEMORY, HELP = 0.1, 110.0, 0.4  # seconds, MiB, seconds
 PATIENCE = 60.0  # seconds
+BETWEEN = 0.5  # seconds between two clicks
 
 
 @dataclass(slots=True)
@@ -113,9 +114,13 @@ async def measure(world: World, runs: int) -> tuple[list[Row], list[str]]:
     bare, imports = imported("pass"), imported(f"import {IMPORTS}")
     rows = [counted(f"click → ack, API server {how}", found, ACK, "s") for how, found in acks.items()]
     rows.append(counted("memory of `graylight run`, one release under way", [memory], MEMORY, "MiB"))
+    share = (imports - bare) / memory
+    said = (
+        f"memory: Python alone {bare:.0f} MiB, with all imports {imports:.0f} MiB ({share:.0%} of the bot's)"
+    )
     notes = [
-        f"slowest ack {max(map(max, acks.values())) * 1000:.0f} ms; memory: Python alone {bare:.0f} MiB, with all imports"
-        f" {imports:.0f} MiB ({(imports - bare) / memory:.0%} of the bot's), after {3 * runs} clicks {later:.0f} MiB"
+        f"slowest ack {max(map(max, acks.values())) * 1000:.0f} ms",
+        f"{said}, after {3 * runs} clicks {later:.0f} MiB",
     ]
     return rows, notes
 
@@ -132,7 +137,8 @@ async def _asking(slack: SlackStandIn, service: str) -> Message:
 
 
 async def _click(slack: SlackStandIn, card: Message) -> float:
-    """One click that changes nothing; seconds to its acknowledgement."""
+    """One click that changes nothing, as often as people click; seconds to its acknowledgement."""
+    await asyncio.sleep(BETWEEN)
     done = await (await slack.click(card, "release.samples")).done()
     assert done.acked_after is not None, done.error
     return done.acked_after
@@ -154,7 +160,7 @@ async def graylight(world: World) -> AsyncIterator[Process]:
                 "GRAYLIGHT_LISTEN": "127.0.0.1:0",
             }
             child = await asyncio.create_subprocess_exec(
-                GRAYLIGHT, "run", env=os.environ | told, stderr=open("/tmp/gl.err", "w")
+                GRAYLIGHT, "run", env=os.environ | told, stderr=subprocess.DEVNULL
             )
             try:
                 await slack.connected(seconds=PATIENCE)
@@ -170,7 +176,7 @@ async def graylight(world: World) -> AsyncIterator[Process]:
 
 async def _wired(folder: Path) -> tuple[Wire, Path]:
     """The kubeconfig with a wire in front of its server."""
-    written = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    written = yaml.safe_load(await asyncio.to_thread(Path(os.environ["KUBECONFIG"]).read_text))
     named = {c["name"]: c for c in written["contexts"]}[written["current-context"]]["context"]["cluster"]
     cluster = next(c["cluster"] for c in written["clusters"] if c["name"] == named)
     server = urlsplit(cluster["server"])
@@ -178,8 +184,8 @@ async def _wired(folder: Path) -> tuple[Wire, Path]:
     await wire.start()
     cluster |= {"server": f"https://127.0.0.1:{wire.here}", "tls-server-name": server.hostname}
     path = folder / "kubeconfig"
+    path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(written))
-    path.chmod(0o600)
     return wire, path
 
 

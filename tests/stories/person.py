@@ -1,13 +1,15 @@
-"""A person in Slack who wants something, and clicks again when the bot died on them; never when it did not."""
+"""A person in Slack who wants something, and clicks again when the bot died on them or said it failed; else never."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.playground.slack import Message
 from strategies.release import IntentKind, State
 from tests.stories.process import Point
 from tests.stories.world import World
+
+Act = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +73,32 @@ class Person:
 
         return (await self.world.until(lambda: found()[times - 1 :], f"{self.user} is told: {words}"))[0]
 
-    async def _click(self, message: Message, action: str, done: object) -> None:
-        assert callable(done)
+    async def _click(self, message: Message, action: str, done: Callable[[], bool]) -> None:
         await self._again(lambda: self.world.slack.click(message, action, user=self.user), done)
 
-    async def _again(self, act: object, done: object) -> None:
-        """Do it; once more each time the bot died meanwhile and it is still not done."""
-        assert callable(act)
-        assert callable(done)
+    def _complaints(self) -> int:
+        return sum(map(_broke, self.world.slack.messages))
+
+    async def _again(self, act: Act, done: Callable[[], bool]) -> None:
+        """Do it; once more each time the bot died or said that it failed, and it is still not done."""
         world = self.world
         while not done():
             await world.until(lambda: world.bot.leading and world.slack.sockets.open, "a bot that listens")
-            lives = len(world.bots)
-            if done():
-                return
-            await act()
-            await world.until(lambda: done() or len(world.bots) > lives, "what was clicked happens")
+            if not done():
+                await self._once(act, done)
+
+    async def _once(self, act: Act, done: Callable[[], bool]) -> None:
+        bot, complaints = self.world.bot, self._complaints()
+        await act()
+
+        def answered() -> bool:
+            return done() or self.world.bot is not bot or self._complaints() > complaints
+
+        await self.world.until(answered, "what was clicked happens")
+
+
+def _broke(message: Message) -> bool:
+    return message.ephemeral_for is not None and "Something went wrong on my side" in message.words
 
 
 def _revision(world: World) -> int:

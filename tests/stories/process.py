@@ -33,15 +33,19 @@ WAITED = 6.0  # seconds that seem to pass each time one who waits for a dead lea
 
 
 ANY = "any write"
+When = Literal["before", "after", "lost"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Point:
-    """One write: which, the how-manieth of its kind (or of ANY) in this process, and on which side of it it dies."""
+    """One write: which, the how-manieth of its kind (or of ANY) in this process, and what goes wrong there.
+
+    `before` and `after` it the process dies; a `lost` answer it survives.
+    """
 
     what: str
     nth: int
-    when: Literal["before", "after"]
+    when: When
 
 
 def effect(method: str, url: str, data: bytes | None = None) -> str:
@@ -188,8 +192,11 @@ class Process:
         if fault is not None and here and fault.when == "before":
             await self._die()
         response = await original(session, method, url, **more)
-        if here:
+        if fault is not None and here:
             await response.read()
+            if fault.when == "lost":
+                response.close()
+                raise aiohttp.ServerDisconnectedError
             await self._die()
         return response
 

@@ -121,7 +121,7 @@ async def test_a_start_that_is_clicked_twice_starts_one_release(opening: Opening
         world.slack.click(preview, "release.start"), world.slack.click(preview, "release.start")
     )
     await world.until(lambda: world.button(IntentKind.PROMOTE), "it asks")
-    assert [s for s in said(world, "started")] == ["<@U1> started a canary release of k8sdemo: v2 → v6."]
+    assert said(world, "started") == ["<@U1> started a canary release of k8sdemo: v2 → v6."]
     assert world.release is not None
     assert world.release.id == "k8sdemo-1"
 

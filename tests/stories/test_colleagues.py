@@ -93,7 +93,7 @@ async def test_a_canary_deleted_by_hand_holds_and_is_made_again_or_given_up(
     canary = "k8sdemo-deploy-v6" if selector(world).get("version") else "k8sdemo-deploy-canary"
     ana, ben = await asking(world)
     await ben.delete(canary)
-    await held(world, f"Deployment {canary} was deleted by hand")
+    await held(world, f"Deployment {canary} of this release was deleted by somebody")
     await ana.answer(wish)
     if wish is RESUME:
         await ana.answer(PROMOTE)

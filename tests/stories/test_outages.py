@@ -12,7 +12,6 @@ from bot import main
 from bot.engine import loop
 from bot.ports import Origin
 from bot.settings import Settings
-from bot.slack.client import Failed
 from strategies.objects import DEPLOYMENT, POD, SERVICE
 from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, State
@@ -29,14 +28,9 @@ PROMOTE = Wish(State.ASKING, IntentKind.PROMOTE)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again soon, and finds any outage worth telling."""
-    monkeypatch.setattr(loop, "FIRST_RETRY", 0.02)
-    monkeypatch.setattr(loop, "LONGEST_RETRY", 0.05)
+    """Gives up on an answer soon, and finds any outage worth telling."""
     monkeypatch.setattr(loop, "WORTH_TELLING", timedelta(0))
-    monkeypatch.setattr("bot.cluster.mirror.FIRST_PAUSE", 0.02)
-    monkeypatch.setattr("bot.cluster.mirror.LONGEST_PAUSE", 0.05)
     monkeypatch.setattr("bot.cluster.api.TIMEOUT", 0.3)
-    monkeypatch.setattr(Failed.__init__, "__defaults__", (0.05,))
 
 
 @contextmanager

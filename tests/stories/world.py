@@ -15,11 +15,15 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.cluster import mirror
+from bot.cluster.errors import ApiError
 from bot.cluster.records import Records
+from bot.engine import loop
 from bot.playground.kube import EmbeddedCluster
 from bot.playground.slack import Message, SlackStandIn
 from bot.playground.slack.signal import Signal
 from bot.settings import Settings
+from bot.slack.client import Failed
 from bot.slack.signing import ActValue, Signer
 from strategies import finish, pods, rolling
 from strategies.objects import DEPLOYMENT, LEASE, SECRET, SERVICE, Kind, Obj, at
@@ -193,6 +197,8 @@ def _listening(world: World) -> Iterator[None]:
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and isinstance(record.exc_info[1], ApiError):
+                return  # an outage is none
             world.bugs.append(logging.Formatter().format(record))
             world.changed.tick()
 
@@ -205,7 +211,12 @@ def _listening(world: World) -> Iterator[None]:
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Production's lags, next to nothing."""
+    """Production's lags and back-offs, next to nothing."""
+    monkeypatch.setattr(loop, "FIRST_RETRY", 0.02)
+    monkeypatch.setattr(loop, "LONGEST_RETRY", 0.05)
+    monkeypatch.setattr(mirror, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(mirror, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(Failed.__init__, "__defaults__", (0.05,))  # seconds until Slack is tried again
     assert pods.fitness.__kwdefaults__ is not None
     monkeypatch.setitem(pods.fitness.__kwdefaults__, "settle", 0.01)
     monkeypatch.setattr(rolling, "SETTLE", 0)

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import BaseModel
+
+from bot.grammar import table
+from bot.policy import Defaults, Environment, Policy, Service
+from bot.settings import Settings
+from tests.unit.stations import STATIONS
+
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference.md"
 What = Literal["handled", "advised", "refused", "held"]
@@ -49,17 +56,17 @@ def codes() -> set[str]:
 
 
 def _codes(files: Iterator[Path]) -> Iterator[str]:
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            yield from (
-                str(k.value.value)
-                for k in node.keywords
-                if k.arg == "code" and isinstance(k.value, ast.Constant)
-            )
-            if node.func.id in ("Trouble", "Stuck") and node.args and isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value)
+    """Constants given as `code=`, as the first word of a trouble, or chosen as `code = "a" if … else "b"`."""
+    for node in (n for file in files for n in ast.walk(ast.parse(file.read_text()))):
+        found: list[ast.expr] = []
+        match node:
+            case ast.Call(func=ast.Name(id="Trouble" | "Stuck"), args=[first, *_]):
+                found = [first]
+            case ast.Call(keywords=[*keywords]):
+                found = [k.value for k in keywords if k.arg == "code"]
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.IfExp(body=one, orelse=other)):
+                found = [one, other]
+        yield from (c.value for c in found if isinstance(c, ast.Constant) and isinstance(c.value, str))
 
 
 def commands() -> str:
@@ -88,16 +95,32 @@ def _escaped(text: str) -> str:
 def intents() -> str:
     """The section of states and intents, as a release knows them."""
     lines = ["| state | intents |", "|---|---|"]
-    for state, offered in allowed().items():
-        lines.append(f"| {state} | {', '.join(offered) or '–'} |")
+    for station, make in STATIONS.items():
+        lines.append(f"| {station} | {', '.join(make().intents()) or '–'} |")
     return "\n".join(lines) + "\n"
 
 
 def environment() -> str:
     """The section of the process's environment, as its settings say."""
     lines = ["| variable | what it is |", "|---|---|"]
-    for field in Settings.model_fields.values():
-        lines.append(f"| `{field.validation_alias}` | {field.description} |")
+    lines += [f"| `{f.validation_alias}` | {f.description} |" for f in Settings.model_fields.values()]
+    return "\n".join(lines) + "\n"
+
+
+def policy() -> str:
+    """The section of the policy's fields, as its models say."""
+    lines = ["| field | what it says |", "|---|---|"]
+    models: tuple[tuple[str, type[BaseModel]], ...] = (
+        ("", Policy),
+        ("defaults.", Defaults),
+        ("environments.NAME.", Environment),
+        ("services.NAME.", Service),
+    )
+    lines += [
+        f"| `{prefix}{name}` | {field.description} |"
+        for prefix, m in models
+        for name, field in m.model_fields.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -108,6 +131,7 @@ def write() -> None:
         ("Commands and flags", commands()),
         ("States and intents", intents()),
         ("Environment", environment()),
+        ("Policy", policy()),
     ):
         old = section(title)
         text = text.replace(old, _merged(old, made))

@@ -45,8 +45,9 @@ def keeping(pinned: Pinned = "both", **asked: Any) -> Run:
 def told(run: Run) -> Told:
     """What the release says when it stops."""
     run.run()
-    *_, before, last = run.release.events
-    code = str(last.detail.get("code") or before.detail.get("code") or last.kind)
+    last = run.release.events[-1]
+    codes = [str(e.detail["code"]) for e in run.release.events if "code" in e.detail]
+    code = last.kind if last.kind == "foreign" else codes[-1]
     return Told(((run.release.state.value.replace("holding", "held"), code, last.text),))
 
 

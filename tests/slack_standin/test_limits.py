@@ -255,7 +255,7 @@ def test_all_blocks_together_stay_under_thirteen_thousand_characters() -> None:
         ({"text": "x", "attachments": [{"blocks": [{"type": "nothing"}]}]}, False, "invalid_attachments"),
     ],
 )
-def test_a_message_as_a_whole_is_refused(content: Json, updated: bool, error: str) -> None:  # noqa: FBT001 - a row of a table
+def test_a_message_as_a_whole_is_refused(content: Json, updated: bool, error: str) -> None:
     verdict = judge_message(content, updated=updated)
     assert verdict is not None
     assert verdict.error == error

@@ -31,7 +31,7 @@ def plain(*, readiness: bool = False, replicas: int = 3, probe: str = PROBE, **s
     return _service({"app": "k8sdemo"}, readiness, replicas, probe, spec)
 
 
-def _service(labels: dict[str, str], readiness: bool, replicas: int, probe: str, spec: Obj) -> Service:  # noqa: FBT001 - a private builder
+def _service(labels: dict[str, str], readiness: bool, replicas: int, probe: str, spec: Obj) -> Service:
     container: Obj = {"name": "k8sdemo", "image": "k8s-grpc-demo:v2", "imagePullPolicy": "Never"}
     if readiness:
         container["readinessProbe"] = READY

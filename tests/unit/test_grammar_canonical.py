@@ -96,7 +96,7 @@ def why(reason: str) -> ReleaseSpec:
 @given(specs(), st.booleans())
 @example(why('<http://a<http://b>|&lt;&amp;lt; “x” \\" \\'), False)
 @example(why("--auto"), True)
-def test_what_is_written_is_read_back_as_the_same_wish(spec: ReleaseSpec, preview_only: bool) -> None:  # noqa: FBT001 — hypothesis gives it
+def test_what_is_written_is_read_back_as_the_same_wish(spec: ReleaseSpec, preview_only: bool) -> None:
     assert parse(line(spec, preview_only=preview_only)) == Start(spec, preview_only)
 
 

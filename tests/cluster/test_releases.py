@@ -62,7 +62,10 @@ STORIES = [
     ),
     pytest.param("probed", "rolling k8sdemo v6 --soak 0s", [], id="probed rolling"),
     pytest.param(
-        "probed", "rolling k8sdemo v6 --pause-at 50% --soak 0s", ["rollback"], id="probed rolling, back at half"
+        "probed",
+        "rolling k8sdemo v6 --pause-at 50% --soak 0s",
+        ["rollback"],
+        id="probed rolling, back at half",
     ),
     pytest.param("plain", "canary k8sdemo v6 --steps 25 --soak 0s --keep 0s", ["promote"], id="plain canary"),
     pytest.param(

@@ -69,7 +69,7 @@ def asked_of(step: Prove, view: View) -> Asked:
     if counted and step.share not in (0, 100):
         old, new = view.counted()
         made = share(new.ready, old.ready)
-        return Asked(made, step.before if step.before is not None and step.before < made else None)
+        return Asked(made, step.before if step.before is not None and step.before < made else 0)
     return Asked(step.share, step.before)
 
 

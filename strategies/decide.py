@@ -309,10 +309,30 @@ def _keep(step: Keep, view: View) -> Decision:
 def _finish(view: View) -> Decision:
     release, now = view.release, view.now
     back = release.going_back
+    unfit = None if back else _serving_unfit(view)
+    if unfit:
+        return unfit
     state = State.ROLLED_BACK if back else State.PROMOTED
     text = words.rolled_back(view.plan) if back else words.promoted(view.plan)
     done = release.become(state, now, ended_at=now, **_pods(view))
     return Decision(done.tell(state.value, text, now))
+
+
+def _serving_unfit(view: View) -> Decision | None:
+    """A new version that was proven and then falls over is not called finished."""
+    serving = [p for p in (*view.pods("stable"), *view.pods("canary")) if view.new_image(p)]
+    unfit = view.unfit(serving)
+    outcome = pods_trouble(tuple(serving), view) if isinstance(unfit, Stuck) else None
+    if isinstance(outcome, Trouble):
+        return _give_up(outcome, view)
+    late = view.since(view.plan.timers.progress)
+    if isinstance(outcome, Later):
+        return Decision(view.release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
+    if not isinstance(unfit, NotYet) or view.now >= late:
+        return None
+    until = min((t for t in (unfit.until, late) if t), default=None)
+    waiting = view.release.model_copy(update={"reason": unfit.reason})
+    return Decision(waiting, wait=Wait(unfit.reason, until, view.asking(serving)), lazily=True)
 
 
 def _pods(view: View) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Is a pod fit for traffic, not yet, or stuck, and why, in words.
 
-A pod with a readiness probe is fit when Kubernetes calls it Ready. Without one, Kubernetes calls it Ready before it
+A pod with a readiness probe is fit when Kubernetes calls it Ready; after a restart it must have stood, too. Without one, Kubernetes calls it Ready before it
 listens, so it must have stood: `settle` seconds after it answered the service's probe, or, where none is declared,
 after its container started; a restart starts that anew.
 """
@@ -108,15 +108,18 @@ def fitness(pod: Obj, *, asked: bool, answers: Answers, now: datetime, settle: f
         return stuck
     if not containers_ready(pod):
         return NotYet(f"pod {name_of(pod)} is not ready")
+    begun = started(pod) or now
     if has_readiness_probe(pod):
-        return Fit()
+        stood = begun + timedelta(seconds=settle)  # one that died once is not believed at its first word
+        again = restarts(pod) > 0 and now < stood
+        return NotYet(f"pod {name_of(pod)} has started again", stood) if again else Fit()
     if asked:
         answered = answers.get(uid_of(pod))
         if answered is None or answered.life != life(pod):
             return NotYet(f"pod {name_of(pod)} has not answered the probe yet", ask=True)
         since = answered.at
     else:
-        since = started(pod) or now
+        since = begun
     until = since + timedelta(seconds=settle)
     return Fit() if now >= until else NotYet(f"pod {name_of(pod)} settles", until)
 

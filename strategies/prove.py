@@ -11,6 +11,7 @@ from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
 from strategies.release import Measured
 from strategies.routers.ratio import share
 from strategies.samples import NOTHING, Tally
+from strategies.snapshot import replicas_of
 from strategies.steps import Prove
 from strategies.view import View
 
@@ -37,6 +38,9 @@ def _prove(step: Prove, view: View) -> Outcome:
             detail=_detail(tally, asked.share),
         )
     timers, back = view.plan.timers, view.release.going_back
+    moving = _moving(step, view)
+    if moving and tally is None and view.now < view.since(timers.progress):
+        return Later(moving, view.since(timers.progress))
     quiet = proof.total == 0 and tally is not None and tally.lost > 0
     # on the way back there is nothing better to do than to look again, as long as anybody answers
     patience = timers.progress if back and not quiet else timers.proof
@@ -45,10 +49,22 @@ def _prove(step: Prove, view: View) -> Outcome:
     match verdict:
         case Proven():
             return _proven(asked, proof, tally, view)
-        case Open() if view.now < deadline:
+        case Open() if view.now < deadline or tally is None:
             return Later(f"sampling: {verdict.reason}", deadline, SampleUsers(asked, verdict.batch))
         case Open() | Disproven() | Undecided():
             return _not_proven(asked, proof, tally, verdict.reason, view)
+
+
+def _moving(step: Prove, view: View) -> str:
+    """Why the pods would not make the asked share now: somebody else's rollout of the old version is under way.
+
+    Its surge counts among the old pods until it is over, and a proof begun meanwhile would measure two shares.
+    """
+    stable = view.deployment("stable")
+    if view.plan.strategy != "canary" or step.share in (0, 100) or stable is None:
+        return ""
+    ready, wanted = view.counted()[0].ready, replicas_of(stable)
+    return "" if ready == wanted else f"{ready} of {wanted} pods of {view.plan.stable} are ready"
 
 
 def blind(outcome: Trouble, view: View) -> Outcome:

@@ -224,10 +224,8 @@ class Release(Frozen):
     @property
     def can_go_back(self) -> bool:
         """Whether the old version can still be had by this release."""
-        gone = next(
-            (i for i, s in enumerate(self.plan.steps) if _ends_the_old(self.plan, s)), len(self.plan.steps)
-        )
-        return self.cursor < gone or (self.cursor == gone and self.doing is None)
+        gone = (i for i, s in enumerate(self.plan.steps) if _ends_the_old(self.plan, s))
+        return self.cursor < next(gone, len(self.plan.steps) + 1)
 
     def on(self, intent: Intent, actor: Actor, now: datetime) -> "Release | Refusal":
         """What a person's intent makes of it, or why not."""
@@ -284,6 +282,8 @@ class Release(Frozen):
             for i, s in enumerate(self.plan.steps[: self.cursor])
             if isinstance(s, Keep) or _ends_the_old(self.plan, s)
         ]
+        if self.step is not None and _ends_the_old(self.plan, self.step):
+            return self.cursor
         return over[-1] + 1 if over else 0
 
     def _shifted(self) -> int:

@@ -24,6 +24,8 @@ from strategies.samples import Naming, Version
 from strategies.snapshot import Snapshot, replicas_of
 from strategies.steps import Position, TrackName
 
+SKEW = timedelta(seconds=30)  # by which a node's clock may be behind ours
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -57,7 +59,7 @@ class View:
         if life(pod) in self.release.fit and is_or_was_ready(pod):
             return Fit()
         begun = started(pod)
-        if begun and begun <= self.release.started_at and containers_ready(pod):
+        if begun and begun + SKEW <= self.release.started_at and containers_ready(pod):
             return Fit()  # it stood before the release began
         return fitness(
             pod,

@@ -24,6 +24,7 @@ class Announcing:
         self._release = release
         self._news = asyncio.Event()
         self._news.set()
+        self._busy = False
         self.card: Card | None = release.card
 
     def news(self, release: Release) -> None:
@@ -32,7 +33,9 @@ class Announcing:
         self._news.set()
 
     def current(self, release: Release) -> bool:
-        """Whether people see this."""
+        """Whether people see this, and nothing else is on its way to them."""
+        if self._busy or self._news.is_set():
+            return False
         return self._surface.current(release.model_copy(update={"card": self.card}))
 
     async def run(self, *, resumed: bool) -> None:
@@ -40,6 +43,7 @@ class Announcing:
         while True:
             await self._news.wait()
             self._news.clear()
+            self._busy = True
             shown = self._release.model_copy(update={"card": self.card or self._release.card})
             try:
                 if resumed:
@@ -54,7 +58,9 @@ class Announcing:
                 log.exception("%s could not be announced", shown.id)
                 self._again(RETRY)
                 continue
-            if not self.current(self._release):
+            finally:
+                self._busy = False
+            if not self._news.is_set() and not self.current(self._release):
                 self._again(self._surface.pause)
             self._done()
 

@@ -245,6 +245,9 @@ class Loop:
                     self._api, release.plan.namespace, release.plan.base, release.id
                 )
                 self._unlocked = True
+            if self._away_since is not None:
+                self._away_since = None
+                self._announcing.news(release)  # or its card would say for ever that it waits
             if not self._announcing.current(release):
                 return False  # it wakes us when it has announced
             card = self._announcing.card

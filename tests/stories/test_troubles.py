@@ -63,7 +63,7 @@ async def test_a_version_that_crashes_gets_no_traffic_and_its_last_words_are_pos
 
 
 async def test_a_rolling_update_to_a_version_that_crashes_goes_back_with_one_click(opening: Opening) -> None:
-    world = await opening(seed(replicas=2, readiness=True))
+    world = await opening(seed(replicas=4, readiness=True))
     ana = Person(world)
     await ana.begin("rolling k8sdemo v8-crash")
     release = await held(world)

@@ -109,8 +109,8 @@ def service(name: str = "k8sdemo-svc", selector: Labels | None = None, **spec: A
 def pod(
     of: Obj | None = None, number: int = 0, *, name: str = "", labels: Labels | None = None, **status: Any
 ) -> Obj:
-    """A pod that has been ready for a minute; `of` a Deployment, or somebody's own with `name` and `labels`."""
-    begun = stamp(START - timedelta(minutes=1))
+    """A pod that has been ready for five minutes; `of` a Deployment, or somebody's own with `name` and `labels`."""
+    begun = stamp(START - timedelta(minutes=5))
     ready = [{"type": t, "status": "True"} for t in ("PodScheduled", "ContainersReady", "Ready")]
     meta: Obj = {"namespace": SPACE, "uid": uid(), "resourceVersion": "1", "creationTimestamp": begun}
     spec: Obj = {"containers": [{"name": "c", "image": "other:v1"}]}

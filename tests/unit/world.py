@@ -75,7 +75,7 @@ class World:
         """From objects that stand; their pods have listened for long."""
         made = cls({kind: dict(found) for kind, found in seen.objects.items()}, **more)
         for found in made.objects.get(POD, {}).values():
-            made.lives[uid_of(found)] = Life(made.now - timedelta(minutes=1))
+            made.lives[uid_of(found)] = Life(made.now - timedelta(minutes=5))
         made.settle()
         return made
 
@@ -169,7 +169,7 @@ class World:
 
     def adopt(self, pod: Obj) -> None:
         """Somebody's pod that has listened for long."""
-        self.lives[uid_of(pod)] = Life(self.now - timedelta(minutes=1))
+        self.lives[uid_of(pod)] = Life(self.now - timedelta(minutes=5))
         self._put(POD, pod)
 
     def die(self, pod: str) -> None:

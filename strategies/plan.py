@@ -151,6 +151,11 @@ class Plan(Frozen):
         """Whether there is an own Deployment for the new version."""
         return bool(self.canary)
 
+    @property
+    def pauses(self) -> bool:
+        """Whether there is a moment on the way at which a person, or --auto, decides."""
+        return any(isinstance(s, Soak) for s in self.steps)
+
     def soak_before(self, cursor: int) -> int | None:
         """The soak of the stage the cursor is in, None where it has none."""
         stage = self.steps[cursor].stage if cursor < len(self.steps) else -1

@@ -91,6 +91,9 @@ def _timers(plan: "Plan") -> Table:
 
 def _times(plan: "Plan") -> "Iterator[str]":
     timers = plan.timers
+    if not plan.pauses:
+        yield "no pause on the way"
+        return
     then = "goes on by itself" if plan.auto else "asks"
     yield f"soak {duration(timers.soak)}, then it {then}" if timers.soak else f"no soak, it {then} at once"
     if not plan.auto:

@@ -7,6 +7,7 @@ told in the log only, and started again: the record says where it was.
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from logging import getLogger
 
@@ -16,6 +17,8 @@ from bot.cluster.errors import ApiError
 from bot.cluster.observe import Watched
 from bot.cluster.records import Stored
 from bot.engine.loop import Loop, Lost, Means
+from bot.ports import Silent
+from strategies import words
 from strategies.release import Release
 
 log = getLogger(__name__)
@@ -117,7 +120,7 @@ class Engine:
 
     async def _guard(self, stored: Stored, *, resumed: bool) -> None:
         """A loop, started again when it breaks: the record knows where it was."""
-        release_id = stored.release.id
+        release_id, away = stored.release.id, None
         while True:
             try:
                 loop = await self._loop(stored, resumed=resumed)
@@ -127,6 +130,9 @@ class Engine:
                 log.warning("%s is left to the new leader", release_id)
             except ApiError as e:
                 log.warning("%s waits for the cluster: %s", release_id, e)
+                if away is None:
+                    away = self._means.clock.now()
+                    stored = await self._show_waiting(stored, str(e), away)
                 await asyncio.sleep(AGAIN)  # a back-off after a failure
                 continue
             except Exception:  # the loop's guard: one release's bug must not stop the others
@@ -138,6 +144,18 @@ class Engine:
                 self._running.pop(release_id, None)
             await self._unwatch()
             return
+
+    async def _show_waiting(self, stored: Stored, why: str, since: datetime) -> Stored:
+        """On its card, where it has one, why it does not go on; the record with the card as it stands then."""
+        release = stored.release
+        if release.card is None or not release.card.ts:
+            return stored
+        shown = release.model_copy(update={"reason": words.away(since, why)})
+        with suppress(Silent):
+            card = await self._means.surface.resume(shown)
+            card = await self._means.surface.announce(shown.model_copy(update={"card": card}))
+            return replace(stored, release=release.model_copy(update={"card": card}))
+        return stored
 
     async def _loop(self, stored: Stored, *, resumed: bool) -> Loop:
         api, namespace = await self._clusters.at(stored.release.plan.environment)

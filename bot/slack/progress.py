@@ -13,7 +13,8 @@ CELLS = 10
 def asked(release: Release) -> int:
     """The share of the new version that users were sent to last, in percent.
 
-    What counts is the last proof that was reached, so that a step which still brings up pods does not count.
+    What counts is the last proof that was reached, so that a step which still brings up pods does not count; once that
+    proof is done, what it asked: a rollout that has gone on past its pause cannot make the share of the plan.
     """
     if release.back:
         return 0
@@ -22,7 +23,8 @@ def asked(release: Release) -> int:
     )
     for step in reversed(steps):
         if isinstance(step, Prove):
-            return step.share
+            seen = release.measured
+            return seen.asked if seen and step is not release.step else step.share
         if isinstance(step, Check):
             return 0
     return 0
@@ -46,7 +48,7 @@ def next_stage(release: Release) -> Stage | None:
 def under_way(release: Release) -> int | None:
     """The share that is being brought about, where it is not the one asked already."""
     here = stage(release)
-    return here.share if here is not None and here.share != asked(release) else None
+    return here.share if here is not None and not release.proven and here.share != asked(release) else None
 
 
 def bar(share: int) -> str:

@@ -228,7 +228,9 @@ def timers(plan: Plan) -> list[str]:
         every
         + ("it goes on by itself if nothing is wrong (`--auto`)" if plan.auto else "then a person decides")
     ]
-    if not plan.auto:
+    if not plan.pauses:
+        made = ["No pause on the way; it ends when every pod is new and users get it"]
+    elif not plan.auto:
         made.append(
             f"Reminder after {duration(times.remind)}, holds after {duration(times.ask_for)} without a decision"
         )

@@ -157,3 +157,26 @@ async def test_a_slack_that_loses_answers_gets_each_line_once(opening: Opening) 
     await world.until(lambda: world.over, "it is over")
     assert not posted_twice(world)
     assert len(cards(world)) == 1
+
+
+async def test_a_bot_that_may_not_watch_any_more_says_so_on_the_card(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engine.engine.AGAIN", 0.05)
+    monkeypatch.setattr("bot.cluster.observe.SLOW", 0.2)
+    world = await opening(seed(replicas=2))
+    ana = Person(world)
+    await ana.begin(COMMAND)
+    await world.until(lambda: world.button(IntentKind.PROMOTE), "it asks")
+    denied = world.cluster.denied
+    denied.add(("list", "pods"))
+    world.bot.kill()  # another follows
+    (card,) = cards(world)
+    await world.until(
+        lambda: "pods" in card.words and "waiting:" in card.words, "the card says what is missing"
+    )
+    denied.clear()
+    await ana.answer(PROMOTE)
+    await world.until(lambda: world.over, "it is over")
+    assert "waiting:" not in card.words
+    assert not posted_twice(world)

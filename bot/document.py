@@ -153,7 +153,7 @@ class _Reading:
             here = _place(key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 raise _Wrong(Fault(dotted(path), "A name must be one word.", place=here))
-            name = str(key.value)
+            name = _whole(str(key.value))
             if name == "<<":
                 what, remedy = "Merge keys (`<<`) are not read.", "Write the fields out, or use an alias."
                 raise _Wrong(Fault(dotted(path), what, remedy, here))
@@ -166,10 +166,15 @@ class _Reading:
         return found
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
-        text = str(node.value)
+        text = _whole(str(node.value))
         if node.style is not None or any(part in _TEXTS for part in path[:-1]):
             return text
         return plain(text)
+
+
+def _whole(text: str) -> str:
+    """With the halves of a character joined: JSON may write one beyond the first plane as two escapes."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def plain(text: str) -> Any:
@@ -205,7 +210,7 @@ def faults(error: ValidationError, model: type[BaseModel], document: Document) -
 
 
 def _fault(details: Any, model: type[BaseModel], document: Document) -> Fault:
-    path: Path = tuple(p for p in details["loc"] if p != "[key]")
+    path = _written(tuple(p for p in details["loc"] if p != "[key]"), document)
     kind, given, context = details["type"], details["input"], details.get("ctx", {})
     unknown = kind == "extra_forbidden"
     place = document.at(path, key=unknown or "[key]" in details["loc"])
@@ -218,6 +223,15 @@ def _fault(details: Any, model: type[BaseModel], document: Document) -> Fault:
         return Fault(dotted(path), f"`{path[-1]}` is missing.", place=place)
     what, remedy = _sentence(kind, given, context, details["msg"])
     return Fault(dotted(path), what, remedy, place)
+
+
+def _written(loc: Path, document: Document) -> Path:
+    """A place in a model as it was written: where one thing may stand without a list around it, it has no number."""
+    path: Path = ()
+    for part in loc:
+        if not (isinstance(part, int) and (*path, part) not in document.values and path in document.values):
+            path = (*path, part)
+    return path
 
 
 def _sentence(kind: str, given: Any, context: Mapping[str, Any], message: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from bot.grammar.values import Wrong
 from strategies.hints import Hints
 from strategies.probe import Probe
 from strategies.refusal import Refusal
-from strategies.spec import RouterName, Strategy
+from strategies.spec import RouterName, Rung, Strategy
 
 T = TypeVar("T")
 PREFIX = "graylight/"
@@ -73,7 +73,7 @@ def _probe(text: str) -> Probe | Fault:
         return faults(e, Probe, document)[0]
 
 
-def _steps(text: str) -> tuple[int, ...] | Fault:
+def _steps(text: str) -> tuple[Rung, ...] | Fault:
     bare = text.strip()
     if bare.startswith("[") and bare.endswith("]"):
         bare = bare[1:-1]

@@ -9,17 +9,21 @@ from datetime import UTC, datetime
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
-from bot.cluster.api import Api, whoami
+from bot.book import Book, opened
+from bot.cluster.api import Api
 from bot.cluster.clusters import Clusters, Place
 from bot.cluster.errors import ApiError
 from bot.cluster.leases import Leadership, identity
 from bot.cluster.records import Records
+from bot.cluster.reviews import whoami
 from bot.engine.desk import TheDesk
 from bot.engine.engine import Engine
 from bot.engine.loop import Means
 from bot.engine.planning import Planning
+from bot.engine.roster import Roster
 from bot.engine.timers import Timers
-from bot.policy import Policy, hints, load
+from bot.engine.warden import Warden
+from bot.policy import Policy, PolicyError
 from bot.ports import NoSurface, Surface
 from strategies.release import Release
 
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
 log = getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for an ended release's last words before this process goes
-NO_POLICY = "There is no policy file: every full member of the workspace may do everything."
 
 
 class Utc:
@@ -52,13 +55,15 @@ class Parts:
     clusters: Clusters
     records: Records
     desk: TheDesk
-    policy: Policy | None
+    book: Book
     leadership: Leadership
     changed: asyncio.Condition
 
     def engine(self, surface: Surface, timers: Timers) -> Engine:
         """An engine over these parts."""
-        means = Means(self.records, self.desk.locks, self.leadership, surface, timers, Utc())
+        means = Means(
+            self.records, self.desk.locks, self.leadership, surface, timers, Utc(), self.book.calendar
+        )
         engine = Engine(means, self.clusters)
         self.desk.foresight = engine
         return engine
@@ -67,30 +72,35 @@ class Parts:
 @asynccontextmanager
 async def connected(settings: "Settings") -> AsyncIterator[Parts]:
     """Connect to the cluster; nothing is watched yet. Raises Unusable or ApiError."""
-    policy = None
-    if settings.policy:
-        loaded = load(settings.policy)
-        if not isinstance(loaded, Policy):
-            raise Unusable(str(loaded))
-        policy = loaded
+    book = opened(settings.policy)
+    if isinstance(book, PolicyError):
+        raise Unusable(str(book))
     api = await Api.connect(settings.kubeconfig)
-    places = (
-        {name: Place(e.context, e.namespace) for name, e in policy.environments.items()}
-        if policy
-        else {"default": Place()}
-    )
-    clusters = Clusters(api, places, settings.kubeconfig)
+    clusters = Clusters(api, _places(book.policy), settings.kubeconfig)
+
+    def changed(policy: Policy) -> None:
+        clusters.places = _places(policy)
+
+    book.changed = changed
+    reading = asyncio.create_task(book.watch(), name="policy")
     try:
         records = Records(api, settings.namespace)
         await records.prepare()
         clock = Utc()
-        planning = Planning(clusters, lambda service: hints(policy, service))
-        notes = () if policy else (NO_POLICY,)
-        desk = TheDesk(records, clusters, planning, clock, notes, (policy.channel or "") if policy else "")
+        planning = Planning(clusters, book.hints)
+        desk = TheDesk(records, clusters, planning, clock, book, Roster())
         leadership = Leadership(api, settings.namespace, identity())
-        yield Parts(api, clusters, records, desk, policy, leadership, asyncio.Condition())
+        yield Parts(api, clusters, records, desk, book, leadership, asyncio.Condition())
     finally:
+        await _ended(reading)
         await clusters.close()
+
+
+def _places(policy: Policy | None) -> dict[str, Place]:
+    """Where each environment is."""
+    if policy is None:
+        return {"default": Place()}
+    return {name: Place(e.context, e.namespace) for name, e in policy.environments.items()}
 
 
 async def run(settings: "Settings") -> int:
@@ -146,6 +156,7 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
     from bot.slack.announce import Announcer
     from bot.slack.app import build
     from bot.slack.client import web_client
+    from bot.slack.lock_reminder import remind
     from bot.slack.socket import NotWelcome, connect
 
     key = await parts.records.signing_key()
@@ -153,14 +164,24 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
     app = build(
         parts.desk, bot_token=bot_token, base_url=settings.slack_api_url, signing_key=key, clock=Utc()
     )
+    parts.desk.roster.slack = app.people
     announcer = Announcer(web_client(bot_token, settings.slack_api_url, retries=0), key)
     try:
         connection = await connect(app, settings.slack_app_token.get_secret_value(), settings.slack_api_url)
     except NotWelcome as e:
         raise Unusable(str(e)) from e
+    warden = Warden(
+        parts.clusters,
+        parts.desk.locks,
+        Utc(),
+        lambda lock: remind(app.identity.client, lock),
+        lambda: parts.leadership.held,
+    )
+    watching = asyncio.create_task(warden.run(), name="locks")
     try:
         yield announcer
     finally:
+        await _ended(watching)
         await connection.close()
         await announcer.close()
 
@@ -248,7 +269,9 @@ class TheOffice:
 async def desk_for(settings: "Settings") -> AsyncIterator[TheOffice]:
     """The command line's office."""
     async with connected(settings) as parts:
-        office = TheOffice(parts, await whoami(parts.api))
+        name, groups = await whoami(parts.api)
+        parts.desk.roster.accounts[name] = groups
+        office = TheOffice(parts, name)
         try:
             yield office
         finally:

@@ -7,21 +7,24 @@ ignored would be a rule that does not hold.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.document import LONGEST, Fault, faults, read
+from bot.document import LONGEST, Fault, Path, faults, read
 from bot.grammar import values
 from bot.grammar.values import Wrong
+from bot.rules import Freeze, Governed, Identity, Member, Members, Quiet, rules, several, strangers
 from strategies.hints import Hints
+from strategies.people import Account, Calendar, Rules
+from strategies.people import Freeze as frozen  # noqa: N813 - as a verb: it makes one of the policy's
 from strategies.probe import Probe
 from strategies.refusal import Refusal
-from strategies.spec import RouterName, Strategy
+from strategies.spec import RouterName, Rung, Strategy
 
-_LATER = ("people", "start", "approve", "override", "reason", "freeze", "quiet", "metrics")
+_LATER = ("metrics",)
 
 
 def _read(value: Any) -> Any:
@@ -63,8 +66,8 @@ def _service(value: Any) -> Any:
     return _read(values.service(value)) if isinstance(value, str) else value
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
-Steps = Annotated[tuple[int, ...], BeforeValidator(_steps)]
+Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=str)]
+Steps = Annotated[tuple[Rung, ...], BeforeValidator(_steps, json_schema_input_type=str | list[int | str])]
 Container = Annotated[str, BeforeValidator(_container)]
 Namespace = Annotated[
     str,
@@ -114,13 +117,14 @@ class Defaults(_Strict):
     )
     steps: Steps | None = Field(
         None,
-        description="Shares of the new version in percent, ascending; 100 may be left out. Default 5,25,50,100 where a"
+        description="Shares of the new version in percent, ascending, and audiences such as `header:X-Canary=beta`;"
+        " 100 may be left out. Default 5,25,50,100 where a"
         " route carries weights, else what the pods can make of 25,50,100.",
     )
 
 
-class Environment(_Strict):
-    """A cluster and a namespace, under the name that people type after `in`."""
+class Environment(Governed):
+    """A cluster and a namespace, under the name that people type after `in`, and who may do what there."""
 
     context: str | None = Field(
         None,
@@ -131,9 +135,22 @@ class Environment(_Strict):
         None,
         description="Namespace of the services. Default: the context's own, so that Graylight looks where kubectl does.",
     )
+    freeze: Annotated[tuple[Freeze, ...], BeforeValidator(several)] = Field(
+        (),
+        description="Times in which nothing is started or promoted; going back is always possible. Default: none.",
+    )
+    quiet: Annotated[tuple[Quiet, ...], BeforeValidator(several)] = Field(
+        (), description="Hours in which nobody is reminded. Default: none."
+    )
+    impersonate: bool = Field(
+        False,
+        description="Whether the cluster is asked, for each write of a plan, if the person who starts or promotes may do"
+        " it themselves (by `identities`; who has no entry may not). Default false: it needs the right to create"
+        " `localsubjectaccessreviews`.",
+    )
 
 
-class Service(_Strict):
+class Service(Governed):
     """What the annotations on a Deployment could say, said here; the annotation wins over it, a flag over both."""
 
     probe: Probe | None = Field(
@@ -174,6 +191,16 @@ class Policy(_Strict):
     defaults: Defaults = Field(
         Defaults(), description="For every service. Default: those of docs/reference.md."
     )
+    people: dict[Annotated[str, BeforeValidator(_name)], Members] = Field(
+        {},
+        description="Teams by name: ids of people (`U…`) and user groups (`S…`) of Slack; `user:NAME` and `group:NAME`"
+        " of the cluster for the command line. Default: none; rules may name ids too.",
+    )
+    identities: dict[Member, Identity] = Field(
+        {},
+        description="By id of Slack: the user of the cluster that is the same person. Default: none; then the two count"
+        " as two people.",
+    )
     environments: dict[Annotated[str, BeforeValidator(_name)], Environment] = Field(
         {"default": Environment()},
         min_length=1,
@@ -192,6 +219,24 @@ class Policy(_Strict):
         what = f"There is no environment `{name}`."
         return Refusal(code="no-environment", what=what, remedy=f"The policy has: {known}.")
 
+    def rules(self, environment: str, service: str) -> Rules:
+        """Who may do what to a service in an environment; what the service's entry says wins."""
+        here = self.environments.get(environment, Environment())
+        governed: dict[str, Governed] = {f"environments.{environment}": here}
+        if service in self.services:
+            governed = {f"services.{service}": self.services[service]} | governed
+        aliases = {f"user:{i.user}": slack for slack, i in self.identities.items()}
+        found = rules(environment, governed, self.calendar(environment), self.people, aliases)
+        accounts = {n: Account(i.user, frozenset(i.groups)) for n, i in self.identities.items()}
+        return replace(found, impersonate=here.impersonate, accounts=accounts)
+
+    def calendar(self, environment: str) -> Calendar:
+        """An environment's freezes and quiet hours."""
+        here = self.environments.get(environment, Environment())
+        where = f"environments.{environment}.freeze"
+        freezes = tuple(frozen(f.window, f.why, f"{where}[{n}]") for n, f in enumerate(here.freeze))
+        return Calendar(freezes, tuple(q.window for q in here.quiet))
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyError:
@@ -209,7 +254,7 @@ class PolicyError:
 
 
 def load(path: str | os.PathLike[str]) -> Policy | PolicyError:
-    """The policy in a file; read once, at the start."""
+    """The policy in a file, as it is now; `bot.book` has the one that is in force."""
     name = os.fspath(path)
     try:
         with File(name).open(encoding="utf-8") as file:
@@ -233,9 +278,19 @@ def parse(text: str, name: str = "policy") -> Policy | PolicyError:
             name, (Fault("", what, "Write `name: value`, one field a line.", document.at(())),)
         )
     try:
-        return Policy.model_validate(document.value)
+        policy = Policy.model_validate(document.value)
+        places: dict[Path, Governed] = {("environments", n): e for n, e in policy.environments.items()}
+        places |= {("services", n): s for n, s in policy.services.items()}
+        unknown = strangers(places, policy.people, document)
+        return PolicyError(name, tuple(unknown)) if unknown else policy
     except ValidationError as e:
         return PolicyError(name, tuple(_not_yet(f) for f in faults(e, Policy, document)))
+
+
+def json_schema() -> dict[str, Any]:
+    """What a file may hold, as JSON Schema: for editors."""
+    made = Policy.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Graylight policy"}
 
 
 def _not_yet(fault: Fault) -> Fault:
@@ -253,7 +308,7 @@ def hints(policy: Policy | None, service: str) -> Hints:
         return Hints()
     said = policy.services.get(service, Service())
     own = Hints.model_validate(
-        {name: value for name in Service.model_fields if (value := getattr(said, name)) is not None}
+        {name: value for name in Hints.model_fields if (value := getattr(said, name, None)) is not None}
     )
     usual = Hints.model_validate(policy.defaults.model_dump(exclude_none=True))
     return own.over(usual)

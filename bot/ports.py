@@ -6,8 +6,12 @@ Adapters do not know each other; each sees only the few methods it needs, here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from strategies.changes import Changed
+from strategies.consent import Action, Allowed
+from strategies.locks import Lock
+from strategies.people import Standing
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Intent, Release
@@ -25,10 +29,14 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan as shown before anything is stored. `notes` are about this installation (no policy, no leader …)."""
+    """A plan as shown before anything is stored. `notes` are about this installation (no policy, no leader …).
+
+    `changes` are the objects that it writes, as the API server's dry run says they will stand.
+    """
 
     plan: Plan
     notes: tuple[str, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,52 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether somebody may do a thing now, or why not."""
+
+    action: Action
+    said: Allowed | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where verdicts hold: an environment, or one service in it that has rules of its own."""
+
+    environment: str
+    service: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami:
+    """Who somebody is to Graylight, and what they may do now."""
+
+    actor: Actor
+    standing: Standing
+    teams: tuple[str, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockWish:
+    """What somebody wants locked, for how many seconds, and why; `channel` is where they said so."""
+
+    service: str
+    environment: str
+    seconds: int
+    reason: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockAnswer:
+    """What became of a lock: now the asker's, asked for, given to the one who had asked, or gone (as it was)."""
+
+    what: Literal["locked", "asked", "handed", "freed"]
+    lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a request came from: the delivery's id (acts once), and the channel for the card."""
 
@@ -57,6 +111,14 @@ class Desk(Protocol):
 
     async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
         """Plan against the live cluster; nothing is stored."""
+        ...
+
+    async def may_start(self, spec: ReleaseSpec, actor: Actor) -> Refusal | None:
+        """Why this person may not ask for this release now; asked before it is planned for them."""
+        ...
+
+    async def rights(self, actor: Actor) -> Whoami:
+        """What this person may do, by the function that refuses."""
         ...
 
     async def start(
@@ -89,6 +151,22 @@ class Desk(Protocol):
 
     async def samples(self, target: str | None, count: int | None) -> Looked | Refusal:
         """Ask the users' way now; `target` is a service or a release id."""
+        ...
+
+    async def lock(self, wish: LockWish, actor: Actor) -> LockAnswer | Refusal:
+        """Lock a service for a person, or ask for it where somebody else has."""
+        ...
+
+    async def unlock(self, service: str, environment: str, actor: Actor) -> LockAnswer | Refusal:
+        """Give a lock back; of another's, ask for that or agree to it."""
+        ...
+
+    async def agree(self, lock: Lock, actor: Actor) -> LockAnswer | Refusal:
+        """A yes to the request in this lock, as it was shown."""
+        ...
+
+    async def locked(self) -> Sequence[Lock]:
+        """Every lock of a person, the first to end first."""
         ...
 
 

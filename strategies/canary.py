@@ -26,7 +26,8 @@ def lay(draft: Draft) -> Plan | Refusal:
                 remedy="The old track is not shrunk before the handover: ask for at most 1:1.",
             )
     else:
-        wanted = first(spec.steps, draft.hints.steps, default=STEPS)
+        said = first(spec.steps, draft.hints.steps, default=STEPS)
+        wanted = tuple(s for s in said if isinstance(s, int)) or STEPS
     rungs = ratio.ladder(wanted, pods)
     undecided = undecidable(base, tuple(r.share for r in rungs))
     if undecided:
@@ -81,7 +82,7 @@ def lay(draft: Draft) -> Plan | Refusal:
             share=100,
             stable_pods=pods if base.ending == "in-place" else 0,
             canary_pods=0 if base.ending == "in-place" else pods,
-            note=_finish_note(base),
+            note=finish_note(base),
         )
     )
     advice = tuple(
@@ -126,7 +127,8 @@ def _last_note(rungs: tuple[ratio.Made, ...], pods: int, *, aside: bool) -> str:
     return f"while the new version grows to {pods} pods its share rises to {ratio.share(pods, pods)} %"
 
 
-def _finish_note(base: Plan) -> str:
+def finish_note(base: Plan) -> str:
+    """What becomes of the two Deployments."""
     if base.ending == "in-place":
         return f"{base.stable} is updated under no traffic, traffic returns to it, {base.canary} goes"
     return {

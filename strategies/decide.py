@@ -4,24 +4,29 @@ Level-triggered: it looks at the whole every time and needs no memory but the re
 as it should be recorded *before* anything is done, the writes to make after that, and what to wait for.
 """
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from strategies import edits, judgement, words
+from strategies.denials import clock
 from strategies.ensure import ensure
 from strategies.evidence import Gather, Look
 from strategies.foreign import foreign
+from strategies.lens import Split
 from strategies.outcome import Do, Done, Later, Trouble
 from strategies.pods import NotYet, Stuck, gate_open
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
 from strategies.standing import pods_trouble
-from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Update
+from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
 from strategies.view import View
 from strategies.writes import Write
 
-LOOK = 60  # requests of a look at the end of a soak
+LOOK = 60  # requests of a look at the end of a soak, or as many as bring LOOK_NEW answers of the new version
+MOST_LOOKED = 400
+LOOK_NEW = 20  # on average; then there are fewer than judgement needs (10) in half a percent of looks
 LONGEST_REMINDER = 4 * 3600  # seconds between two reminders at the most
 TELL_AFTER = timedelta(seconds=2)  # a wait shorter than this is not worth a line on the card
 
@@ -86,7 +91,7 @@ def _walk(view: View) -> Decision:
         told = moved.release.events != first.events
         if moved.writes or moved.wait or moved.release.state is not release.state:
             return replace(moved, lazily=moved.lazily and not told)
-        view = View(moved.release, view.snapshot, view.evidence, view.now)
+        view = replace(view, release=moved.release)
         if isinstance(view.release.step, Prove):
             # the samples of one proof must not count for the next: look again, without them
             return Decision(view.release, lazily=not told)
@@ -159,7 +164,9 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
         failed = told.become(State.FAILED, now, ended_at=now, reason=trouble.reason)
         return Decision(failed.tell("failed", words.failed(release.plan, trouble.reason), now))
     if release.plan.on_fail == "rollback" and release.can_go_back:
-        return Decision(told.roll_back(words.rolls_back_itself(trouble.reason), now))
+        if not (release.one_way and release.switched):
+            return Decision(told.roll_back(words.rolls_back_itself(trouble.reason), now))
+        told = told.tell("stuck", words.one_way_holds(release.one_way), now)
     return Decision(told.become(State.HOLDING, now, reason=trouble.reason))
 
 
@@ -188,7 +195,8 @@ def _unfit_again(view: View) -> Decision | None:
         return None
     unfit = view.unfit(view.pods("canary"))
     # where the pods have a readiness probe, Kubernetes takes an unready one out itself
-    by_us = not release.plan.probed and view.at_position("both") and release.state is not State.KEEPING
+    shared = turned_to(release) if release.plan.lanes else view.at_position("both")
+    by_us = not release.plan.probed and bool(shared) and release.state is not State.KEEPING
     resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
     if isinstance(unfit, Stuck) and unfit.fatal and resting and not by_us:
         outcome = pods_trouble(view.pods("canary"), view)
@@ -206,10 +214,11 @@ def _late(view: View) -> Decision | None:
     """A pod of the canary that was made later (by an eviction, say) waits behind its gate until it is fit."""
     release, step = view.release, view.release.step
     shifted = [s for s in release.plan.steps[: release.cursor] if isinstance(s, Shift)]
-    if not release.plan.gated or not shifted or shifted[-1].to not in ("both", "canary"):
+    led = bool(shifted) and shifted[-1].to in ("both", "canary")
+    if not release.plan.gated or not (led or turned_to(release)):
         return None
     closed = [p for p in view.pods("canary") if not gate_open(p)]
-    if not closed or step is None or isinstance(step, Stand | Shift):
+    if not closed or step is None or isinstance(step, Stand | Shift | Twin | Turn):
         return None  # these see to gates by themselves
     fit = [p for p in closed if view.unfit([p]) is None]
     if fit:
@@ -220,6 +229,13 @@ def _late(view: View) -> Decision | None:
         return None  # what is due comes first
     until = min((t for t in (unfit.until, due) if t), default=None)
     return Decision(release, wait=Wait("a new pod settles", until, asking))
+
+
+def turned_to(release: Release) -> Split | None:
+    """The split that sends somebody to the canary by route now, None where none does."""
+    last = [s for s in release.plan.steps[: release.cursor] if isinstance(s, Turn)][-1:]
+    split = last[0].split if last else None
+    return split if split and (split.share or split.audiences) else None
 
 
 def _soak(step: Soak, view: View) -> Decision:
@@ -237,15 +253,17 @@ def _soak(step: Soak, view: View) -> Decision:
 
 def _auto(step: Soak, view: View) -> Decision:
     """--auto goes on only where the step is proven and nothing is worse; anything else asks or gives up."""
-    release, now = view.release, view.now
+    release = view.release
     tally = view.evidence.tally
-    if step.seconds and release.plan.probe and release.measured:
+    few = tally is None or tally.new.n < judgement.ENOUGH
+    if (step.seconds or step.audience or few) and release.plan.probe and release.measured:
         if view.evidence.look is None:
-            return Decision(release, wait=Wait("looking at both versions", gather=Look(LOOK)))
+            look = Look(_looks(release.measured.asked), step.audience)
+            return Decision(release, wait=Wait("looking at both versions", gather=look))
         tally = view.evidence.look
     measured = release.measured
     if release.plan.strategy == "bluegreen" and measured is None:
-        return _on(release, now)  # green was checked pod by pod and has no traffic to compare
+        return _on(view)  # green was checked pod by pod and has no traffic to compare
     if measured is None or measured.verdict != "proven":
         return _ask(view, "It is not proven, so --auto does not go on by itself.")
     found = judgement.of(tally, release.plan.to_version) if tally else judgement.Pass()
@@ -255,10 +273,19 @@ def _auto(step: Soak, view: View) -> Decision:
         case judgement.Inconclusive(reason):
             return _ask(view, f"Inconclusive: {reason}.")
         case judgement.Pass():
-            return _on(release, now)
+            return _on(view)
 
 
-def _on(release: Release, now: datetime) -> Decision:
+def _looks(share: int) -> int:
+    """How many requests a look sends: 60 at 50 %, 200 at 10 %, 400 at 5 %."""
+    return max(LOOK, min(MOST_LOOKED, math.ceil(LOOK_NEW * 100 / share))) if share else LOOK
+
+
+def _on(view: View) -> Decision:
+    """The next step, unless a freeze holds it."""
+    release, now = view.release, view.now
+    if frozen := view.calendar.frozen(now):
+        return _ask(view, words.auto_frozen(frozen.freeze.why, clock(frozen.until, frozen.freeze)))
     on = release.become(State.RUNNING, now, cursor=release.cursor + 1)
     return Decision(on.tell("promoted-on", words.auto_on(), now))
 
@@ -281,9 +308,15 @@ def _ask(view: View, why: str = "") -> Decision:
 def _asking(view: View) -> Decision:
     """Silence never promotes: reminders at growing intervals, and at the deadline it holds."""
     release, now, timers = view.release, view.now, view.plan.timers
+    if release.due and now >= release.due and release.unapproved:
+        gone = release.become(State.CANCELLED, now, ended_at=now)
+        return Decision(gone.tell("expired", words.expired(timers.ask_for), now))
     if release.due and now >= release.due:
         reason = words.deadline(timers.ask_for)
         return Decision(release.become(State.HOLDING, now, reason=reason).tell("deadline", reason, now))
+    quiet = view.calendar.quiet_until(now)
+    if release.remind_at and now >= release.remind_at and quiet:
+        return Decision(release.model_copy(update={"remind_at": quiet}))
     if release.remind_at and now >= release.remind_at:
         count = release.reminded + 1
         gap = min(timers.remind * 2**count, LONGEST_REMINDER)
@@ -303,6 +336,9 @@ def _keep(step: Keep, view: View) -> Decision:
         return Decision(kept.tell("keeping", words.keeping(view.plan), now))
     if release.due and now < release.due:
         return Decision(release, wait=Wait("the old version stands warm", release.due))
+    if frozen := view.calendar.frozen(now):
+        text = words.kept_on(frozen.freeze.why, clock(frozen.until, frozen.freeze))
+        return Decision(release.model_copy(update={"due": frozen.until}).tell("frozen", text, now))
     return Decision(release.become(State.RUNNING, now, cursor=release.cursor + 1))
 
 

@@ -8,7 +8,7 @@ from strategies.quantity import requested
 from strategies.refusal import Advice, Refusal
 from strategies.routers.ratio import MANY
 from strategies.snapshot import replicas_of
-from strategies.spec import Strategy
+from strategies.spec import RouterName
 
 
 def readiness(case: Case) -> Said:
@@ -54,7 +54,7 @@ def single(case: Case) -> Said:
             code="single-replica",
             what="One pod and no surge: it stops before the new one stands, so requests fail in between. `--surge 1 --unavailable 0` avoids it.",
         )
-    if case.spec.strategy is Strategy.CANARY:
+    if case.router is RouterName.RATIO:
         return Advice(code="single-replica", what="One pod: the smallest share that pods can make is 50 %.")
     return Advice(code="single-replica", what="One pod: the new one stands before the old one goes.")
 
@@ -149,7 +149,7 @@ def migrations(case: Case) -> Said:
 def many(case: Case) -> Said:
     """Too many pods for counting."""
     pods = replicas_of(case.deployment)
-    if case.spec.strategy is Strategy.CANARY and pods > MANY:
+    if case.track is not None and case.router is RouterName.RATIO and pods > MANY:
         return Advice(
             code="many-pods",
             what=f"{pods} pods: a split by counting pods needs up to {pods} more. A weighted route (an HTTPRoute, or an Ingress with canary annotations) splits with one.",

@@ -24,13 +24,16 @@ from strategies.steps import (
     Stand,
     Step,
     Tidy,
+    Turn,
+    Twin,
     Update,
 )
+from strategies.turning import turn, twin
 from strategies.updating import update
 from strategies.view import View
 
 
-def ensure(step: Step, view: View) -> Outcome:
+def ensure(step: Step, view: View) -> Outcome:  # noqa: PLR0912  # a match over all kinds of step is flat
     """What a step needs now. Soak, Keep and Prove wait for people, time and users: `decide` does those itself."""
     match step:
         case Stand():
@@ -39,6 +42,10 @@ def ensure(step: Step, view: View) -> Outcome:
             return check(view)
         case Shift():
             return shift(step, view)
+        case Twin():
+            return twin(step, view)
+        case Turn():
+            return turn(step, view)
         case Retarget():
             return retarget(step, view)
         case Guard():

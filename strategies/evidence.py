@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from strategies.lens import Path
 from strategies.objects import Obj
 from strategies.pods import Answers
 from strategies.proof import Asked, Proof
 from strategies.samples import Tally
+from strategies.spec import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class AskPods:
 
 @dataclass(frozen=True, slots=True)
 class SampleUsers:
-    """Send `batch` requests the users' way and add them to the proof."""
+    """Send `batch` requests the users' way and add them to the proof: as an audience, or by a host, where given."""
 
     asked: Asked
     batch: int
+    audience: Audience | None = None
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,10 @@ class SampleProxy:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Send `batch` requests the users' way, to compare the versions at the end of a soak."""
+    """Send `batch` requests the users' way, to compare the versions at the end of a soak; half of them as an audience."""
 
     batch: int
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What goes with a track: autoscaler and disruption budget; what is taken away, and what is given back at the end."""
 
-from strategies import edits, words
+from strategies import edits, lanes, words
 from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Obj, annotations_of, at, name_of, uid_of
 from strategies.outcome import Do, Done, Outcome, Trouble
 from strategies.snapshot import template_labels
@@ -109,4 +109,5 @@ def tidy(view: View) -> Outcome:
         for name in names:
             obj = view.snapshot.find(kind, name)
             owned += [w for w in (edits.disown(kind, obj) if obj else None,) if w]
+    owned += lanes.disowned(plan, lambda kind, name: key(kind, name) in undo, view.snapshot)
     return Do(tuple(marks)) if marks else Do(tuple(owned)) if owned else Done()

@@ -7,13 +7,14 @@ A change that is neither ours nor where the plan has brought things is told once
 import copy
 from dataclasses import dataclass
 
-from strategies import words
+from strategies import lanes, words
+from strategies.lens import Split
 from strategies.names import digest
 from strategies.objects import DEPLOYMENT, POD, Obj, annotations_of, at, covers, labels_of, meta, name_of
 from strategies.pods import going, moment
 from strategies.release import GONE
 from strategies.snapshot import replicas_of
-from strategies.steps import Position, Remove, Shift, Stand, Update
+from strategies.steps import Position, Remove, Shift, Stand, Turn, Twin, Update
 from strategies.undo import key
 from strategies.view import View
 
@@ -30,7 +31,7 @@ class Foreign:
 
 def foreign(view: View) -> Foreign | None:
     """The first change by somebody else that was not accepted yet."""
-    found = (*_stable(view), *_canary(view), *_services(view), *_strangers(view))
+    found = (*_stable(view), *_canary(view), *_services(view), *_lanes(view), *_strangers(view))
     return next((f for f in found if f.mark not in view.release.accepted), None)
 
 
@@ -187,6 +188,60 @@ def _expected(view: View) -> tuple[Position, ...]:
         switched = tuple(s.to for s in view.plan.steps if isinstance(s, Shift) and s.stage == now.stage)
         return (*here, *switched, *(("stable",) if now.aside else ()))
     return here
+
+
+def _lanes(view: View) -> list[Foreign]:
+    """Routes that somebody else turned or deleted, and twin Services that are gone."""
+    plan, expected = view.plan, _turned(view)
+    said = []
+    for lane in plan.lanes:
+        obj = lanes.object_of(lane, view.snapshot)
+        if obj is None:
+            what = f"{lane.kind} {lane.name}"
+            return [Foreign(f"route gone {what}", words.deleted(what, again=False))]
+        now = lanes.split_of(lane, view.snapshot)
+        if expected and now not in expected:
+            own = view.snapshot.find(lanes.kind_of(lane), lane.own) if lane.own else obj
+            writer = _last(own) if own else None
+            mark = digest(f"{now} {at(writer or {}, 'time')}", 8)
+            who = f"`{writer['manager']}`" if writer else "somebody"
+            text = words.foreign(words.turned(lane, now.share if now else None), who)
+            said.append(Foreign(f"lane {lane.kind} {lane.name} {mark}", text))
+    twins = [name_of(m) for m in plan.twins if _twinned(view) and view.service(name_of(m)) is None]
+    said += [
+        Foreign(f"twin gone {t}", words.deleted(f"Service {t} of this release", again=True)) for t in twins
+    ]
+    return said
+
+
+def _turned(view: View) -> tuple[Split, ...]:
+    """The splits that lanes may have at this cursor; none where the present step turns them anyway."""
+    now = view.release.step
+    if isinstance(now, Turn):
+        return ()
+    turns = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Turn)]
+    here = (turns[-1].split if turns else None) or lanes.NONE
+    if not isinstance(now, Stand):
+        return (here,)
+    # pods that fell back bring the release here again, behind its stage's turn
+    staged = (s.split for s in view.plan.steps if isinstance(s, Turn) and s.stage == now.stage and s.split)
+    return (here, *staged, *((lanes.NONE,) if now.aside else ()))
+
+
+def _twinned(view: View) -> bool:
+    """Whether the twin Services are to stand now."""
+    done = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Twin)]
+    return bool(done) and done[-1].stands and not isinstance(view.release.step, Twin | Turn)
+
+
+def _last(obj: Obj) -> Obj | None:
+    """The last entry of managedFields that is neither ours nor about the status."""
+    entries = [
+        e
+        for e in meta(obj).get("managedFields") or []
+        if e.get("manager") != MANAGER and e.get("subresource") != "status"
+    ]
+    return max(entries, key=lambda e: str(e.get("time", "")), default=None)
 
 
 def _begun(view: View, kind: type[Update] | type[Remove]) -> bool:

@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from strategies.probe import Probe
-from strategies.spec import RouterName, Strategy
+from strategies.spec import RouterName, Rung, Strategy
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ class Hints(BaseModel):
 
     probe: Probe | None = None
     container: str | None = None
-    steps: tuple[int, ...] | None = None
+    steps: tuple[Rung, ...] | None = None
     router: RouterName | None = None
     strategy: Strategy | None = None
     soak: int | None = None

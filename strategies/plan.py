@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from strategies.lens import Lane
 from strategies.probe import Probe
 from strategies.refusal import Advice
 from strategies.spec import After, OnFail, ReleaseSpec, RouterName, Strategy
@@ -105,6 +106,12 @@ class Plan(Frozen):
     old_version_value: str = ""
     manifest: dict[str, Any] | None = None
     ways: tuple[Way, ...] = ()
+    lanes: tuple[Lane, ...] = Field(
+        (), description="what carries weights; empty: pods or selectors make the split"
+    )
+    twins: tuple[dict[str, Any], ...] = Field(
+        (), description="the canary's own Services, one for each that a lane leads to"
+    )
     routes: tuple[str, ...] = ()
     gated: bool = Field(False, description="the canary's pods carry the readiness gate")
     probed: bool = Field(False, description="pods have a readiness probe")

@@ -4,21 +4,25 @@ The order: find the service, decide what the new version is, stand the new track
 then let the strategy lay out its steps. Nothing here changes anything.
 """
 
-from strategies import bluegreen, canary, conditions, owners, rolling
+from dataclasses import replace
+
+from strategies import bluegreen, canary, conditions, owners, rolling, routed
 from strategies.case import Case
+from strategies.choosing import by_pods, choose, fitting
 from strategies.draft import Draft
 from strategies.hints import Hints, first
 from strategies.image import is_version, short, split_image, with_version
+from strategies.lens import Lane
 from strategies.objects import Obj, at, matches, name_of
-from strategies.plan import Plan, Timers
+from strategies.plan import Plan, Timers, Way
 from strategies.pods import has_readiness_probe
 from strategies.refusal import Advice, Refusal
 from strategies.snapshot import Snapshot, replicas_of, template_labels
-from strategies.spec import ReleaseSpec, RouterName, Strategy
+from strategies.spec import PODS, ReleaseSpec, RouterName, Strategy
 from strategies.target import Target, find
 from strategies.tracks import Track, Version, stand, version_label
+from strategies.twins import twins
 
-BUILT = (RouterName.SELECTOR, RouterName.RATIO)
 LARGEST = 48 * 1024  # bytes of a plan as JSON; a record stays under 256 KiB
 ASKED_AT_GREEN = 0  # seconds: green has no traffic, so there is nothing to soak
 
@@ -31,29 +35,62 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
     container = _container(target.deployment, spec.container or hints.container)
     if isinstance(container, Refusal):
         return container
-    refused = _version(container, spec.version) or _router(spec, hints)
+    refused = _version(container, spec.version)
+    if refused:
+        return refused
+    lanes = choose(spec, hints, target, snapshot)
+    if isinstance(lanes, Refusal):
+        return lanes
+    refused = None if lanes else by_pods(spec.steps or ())
     if refused:
         return refused
     label = version_label(target, snapshot, spec.version, hints.version_label)
     track: Track | None = None
     if spec.strategy is not Strategy.ROLLING:
-        stood = stand(spec.strategy, target, snapshot, spec.version, str(container["name"]), label)
+        beside = bool(lanes) or spec.strategy is Strategy.BLUEGREEN
+        stood = stand(
+            spec.strategy, target, snapshot, spec.version, str(container["name"]), label, beside=beside
+        )
         if isinstance(stood, Refusal):
             return stood
-        track = stood
+        track = replace(stood, ways=tuple(_never_both(w) for w in stood.ways)) if lanes else stood
     draft = Draft(
-        spec, hints, target, track, label, _base(spec, hints, target, track, label, container, snapshot)
+        spec,
+        hints,
+        target,
+        track,
+        label,
+        _base(spec, hints, target, track, label, lanes, container, snapshot),
     )
-    laid = {Strategy.CANARY: canary.lay, Strategy.BLUEGREEN: bluegreen.lay, Strategy.ROLLING: rolling.lay}[
-        spec.strategy
-    ](draft)
+    laid = _lay(draft)
     if isinstance(laid, Refusal):
         return laid
+    suits = fitting(laid, snapshot)
+    if isinstance(suits, Refusal):
+        return suits
     extra = max((s.canary_pods for s in laid.stages), default=0) if track else _surge(target.deployment, spec)
     said = conditions.examine(Case(spec, target, snapshot, track, extra, laid.router))
     if isinstance(said, Refusal):
         return said
-    return _too_big(laid) or laid.model_copy(update={"advice": (*laid.advice, *_probe_advice(laid), *said)})
+    advice = (*laid.advice, *_probe_advice(laid), *suits, *said)
+    return _too_big(laid) or laid.model_copy(update={"advice": advice})
+
+
+def _lay(draft: Draft) -> Plan | Refusal:
+    """The strategy's steps, by route where there are lanes."""
+    by_route = bool(draft.base.lanes)
+    match draft.spec.strategy:
+        case Strategy.CANARY:
+            return routed.canary(draft) if by_route else canary.lay(draft)
+        case Strategy.BLUEGREEN:
+            return routed.bluegreen(draft) if by_route else bluegreen.lay(draft)
+        case Strategy.ROLLING:
+            return rolling.lay(draft)
+
+
+def _never_both(way: Way) -> Way:
+    """By route the live Service never leads to both tracks."""
+    return way.model_copy(update={"both": way.stable})
 
 
 def _too_big(laid: Plan) -> Refusal | None:
@@ -104,33 +141,13 @@ def _version(container: Obj, version: str) -> Refusal | None:
     return None
 
 
-def _router(spec: ReleaseSpec, hints: Hints) -> Refusal | None:
-    fits = {Strategy.CANARY: RouterName.RATIO, Strategy.BLUEGREEN: RouterName.SELECTOR}.get(spec.strategy)
-    hinted = (
-        None if hints.router in BUILT else hints.router
-    )  # one of these is meant for the strategy that has it
-    router = first(spec.router, hinted, default=None)
-    if router is None or router is fits:
-        return None
-    if router in BUILT:
-        return Refusal(
-            code="router-cannot",
-            what=f"Router `{router}` cannot do a {spec.strategy.title} release.",
-            remedy=f"Leave `--router` out{f', or use `--router {fits}`' if fits else ''}.",
-        )
-    return Refusal(
-        code="router-unknown",
-        what=f"Router `{router}` is not there yet.",
-        remedy=f"Use `--router {fits}`." if fits else "Leave `--router` out.",
-    )
-
-
 def _base(
     spec: ReleaseSpec,
     hints: Hints,
     target: Target,
     track: Track | None,
     label: Version | None,
+    lanes: tuple[Lane, ...],
     container: Obj,
     snapshot: Snapshot,
 ) -> Plan:
@@ -138,14 +155,14 @@ def _base(
     template = at(deployment, "spec", "template", default={})
     new_labels = template_labels(track.manifest) if track else {}
     budgets = owners.budgets(deployment, snapshot) if track and track.ending == "replace" else ()
-    replace = track is not None and track.ending == "replace"
+    replaces = track is not None and track.ending == "replace"
     return Plan(
         service=target.service,
         environment=spec.environment,
         namespace=snapshot.namespace,
         strategy=spec.strategy,
         ending=track.ending if track else "update",
-        router=RouterName.SELECTOR if spec.strategy is Strategy.BLUEGREEN else RouterName.RATIO,
+        router=lanes[0].router if lanes else PODS.get(spec.strategy, RouterName.RATIO),
         from_version=short(split_image(old)[1]),
         to_version=short(spec.version),
         from_image=old,
@@ -155,12 +172,14 @@ def _base(
         stable=name_of(deployment),
         canary=track.name if track else "",
         stable_pods=replicas_of(deployment),
-        version_key=label.key if label and (replace or _may_relabel(target, label)) else "",
+        version_key=label.key if label and (replaces or _may_relabel(target, label)) else "",
         version_value=label.new if label else "",
         old_version_value=label.old if label else "",
         manifest=track.manifest if track else None,
         ways=track.ways if track else (),
-        routes=tuple(f"{o.get('kind') or 'route'} {name_of(o)}" for o in (*target.ingresses, *target.routes)),
+        lanes=lanes,
+        twins=twins(spec.strategy, target, track, lanes) if track else (),
+        routes=_routes(target, lanes),
         gated=track.gated if track else False,
         probed=has_readiness_probe(template),
         probe=hints.probe,
@@ -175,6 +194,13 @@ def _base(
         timers=_timers(spec, hints, deployment),
         spec=spec,
     )
+
+
+def _routes(target: Target, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+    """What leads to the Services, as people name it."""
+    seen = [f"Ingress {name_of(i)}" for i in target.ingresses]
+    seen += [f"HTTPRoute {name_of(r)}" for r in target.routes]
+    return tuple(dict.fromkeys((*seen, *(f"{lane.kind} {lane.name}" for lane in lanes))))
 
 
 def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from strategies.duration import seconds
+from strategies.spec import Audience
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = ("GET", "HEAD")
@@ -118,6 +119,34 @@ class Probe(BaseModel):
             if named and ":" in named
             else (named or urlsplit(self.url).hostname or "")
         )
+
+    def asking(self, audience: Audience | None = None, host: str = "") -> "Probe":
+        """The same request as a member of an audience would send it, or to another host by the same door.
+
+        >>> p = Probe(url="http://a.example:81/x").asking(Audience(by="cookie", name="canary"), "b.example")
+        >>> p.headers, p.url, p.connect
+        ({'Cookie': 'canary=always'}, 'http://b.example:81/x', 'a.example:81')
+        """
+        made = self
+        if audience is not None:
+            key = "Cookie" if audience.by == "cookie" else audience.name
+            rest = {k: v for k, v in self.headers.items() if k.lower() != key.lower()}
+            sent = f"{audience.name}={audience.value}" if audience.by == "cookie" else audience.value
+            before = next((v for k, v in self.headers.items() if k.lower() == "cookie"), "")
+            together = f"{before}; {sent}" if audience.by == "cookie" and before else sent
+            made = made.model_copy(update={"headers": rest | {key: together}})
+        if not host or host == self.host:
+            return made
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        door = (
+            self.connect
+            or f"{f'[{parts.hostname}]' if ':' in str(parts.hostname) else parts.hostname}:{port}"
+        )
+        named = f"{host}:{parts.port}" if parts.port else host
+        headers = {k: v for k, v in made.headers.items() if k.lower() != "host"}
+        url = parts._replace(netloc=named).geturl()
+        return made.model_copy(update={"url": url, "connect": door, "headers": headers})
 
     @property
     def sends(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ def prove(step: Prove, view: View) -> Outcome:
 def _prove(step: Prove, view: View) -> Outcome:
     asked = asked_of(step, view)
     if view.plan.probe is None:
-        return _by_proxy(asked, view)
+        return _unseen(step, asked, view) if view.plan.lanes else _by_proxy(asked, view)
     proof = view.evidence.proof or Proof(asked)
     tally = view.evidence.tally
     if tally and proof.total == 0 and tally.unknown >= BLIND:
@@ -48,11 +48,12 @@ def _prove(step: Prove, view: View) -> Outcome:
     verdict = proof.verdict()
     match verdict:
         case Proven():
-            return _proven(asked, proof, tally, view)
+            return _proven(step, asked, proof, tally, view)
         case Open() if view.now < deadline or tally is None:
-            return Later(f"sampling: {verdict.reason}", deadline, SampleUsers(asked, verdict.batch))
+            sample = SampleUsers(asked, verdict.batch, step.audience, step.path)
+            return Later(f"sampling: {verdict.reason}", deadline, sample)
         case Open() | Disproven() | Undecided():
-            return _not_proven(asked, proof, tally, verdict.reason, view)
+            return _not_proven(step, asked, proof, tally, verdict.reason, view)
 
 
 def _moving(step: Prove, view: View) -> str:
@@ -61,7 +62,7 @@ def _moving(step: Prove, view: View) -> str:
     Its surge counts among the old pods until it is over, and a proof begun meanwhile would measure two shares.
     """
     stable = view.deployment("stable")
-    if view.plan.strategy != "canary" or step.share in (0, 100) or stable is None:
+    if view.plan.strategy != "canary" or view.plan.lanes or step.share in (0, 100) or stable is None:
         return ""
     ready, wanted = view.counted()[0].ready, replicas_of(stable)
     return "" if ready == wanted else f"{ready} of {wanted} pods of {view.plan.stable} are ready"
@@ -81,6 +82,10 @@ def asked_of(step: Prove, view: View) -> Asked:
     That is a rollout, an autoscaler, or a person whose scaling was accepted: 1 + 3 pods cannot make 33 % any more.
     """
     plan, accepted = view.plan, view.release.accepted
+    if step.audience is not None:
+        return Asked(100, step.share)  # all who belong to it, whatever the others get
+    if plan.lanes:
+        return Asked(step.share, step.before)  # by weight, however many pods there are
     counted = plan.strategy == "rolling" or plan.autoscalers or any("replicas" in mark for mark in accepted)
     if counted and step.share not in (0, 100):
         old, new = view.counted()
@@ -89,14 +94,29 @@ def asked_of(step: Prove, view: View) -> Asked:
     return Asked(step.share, step.before)
 
 
-def _proven(asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
+def _proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
     measured = Measured(asked=asked.share, hits=proof.hits, n=proof.n, verdict="proven", at=view.now)
     seconds = (view.now - view.release.since).total_seconds()
-    said = words.proven(measured, view.plan.to_version, str(wilson(proof.hits, proof.n)), seconds)
-    return Done(said, "proven", seen=measured, detail=_detail(tally, asked.share))
+    version, detail = view.plan.to_version, _detail(tally, asked.share)
+    if step.audience is not None:  # no share of all users: the release's last measurement stays what it was
+        return Done(words.proven_for(step, measured, version, seconds), "proven", detail=detail)
+    said = words.proven(measured, version, str(wilson(proof.hits, proof.n)), seconds)
+    return Done(words.at_host(step, said), "proven", seen=measured, detail=detail)
 
 
-def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view: View) -> Outcome:
+def _unseen(step: Prove, asked: Asked, view: View) -> Outcome:
+    """A route's share cannot be seen through the API server, whose proxy goes to one Service."""
+    if step.audience is not None:
+        return Done()
+    said = words.unsampled(
+        asked.share, "no probe is declared, and the API server's proxy does not go by the route"
+    )
+    return Done(said, "unproven", seen=_unproven(asked, NOTHING, view))
+
+
+def _not_proven(
+    step: Prove, asked: Asked, proof: Proof, tally: Tally | None, why: str, view: View
+) -> Outcome:
     hits, n = (proof.hits, proof.n) if proof.n else (proof.answered, proof.total)
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
     if n == 0 and tally and tally.lost:
@@ -107,8 +127,9 @@ def _not_proven(asked: Asked, proof: Proof, tally: Tally | None, why: str, view:
     if isinstance(proof.verdict(), Open):
         lasted = (view.now - view.release.since).total_seconds()
         why = f"that is not what was asked, for {lasted:.0f} s."
+    why = words.route_said(view.plan, view.release.shifted_at) + why
     text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
-    return Trouble("not-proven", text, detail=_detail(tally, asked.share))
+    return Trouble("not-proven", words.at_host(step, text), detail=_detail(tally, asked.share))
 
 
 def _by_proxy(asked: Asked, view: View) -> Outcome:

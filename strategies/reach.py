@@ -15,7 +15,7 @@ from strategies.objects import (
 from strategies.pods import going
 from strategies.refusal import Advice, Refusal
 from strategies.snapshot import Snapshot, template_labels
-from strategies.spec import Strategy
+from strategies.spec import PODS, RouterName, Strategy
 from strategies.tracks import Track
 
 
@@ -95,7 +95,7 @@ def sessions(case: Case) -> Said:
     found = [
         name_of(s) for s in case.target.services if at(s, "spec", "sessionAffinity", default="None") != "None"
     ]
-    if not found or case.spec.strategy is not Strategy.CANARY:
+    if not found or case.track is None or case.router is not RouterName.RATIO:
         return None
     return Advice(
         code="session-affinity",
@@ -166,6 +166,12 @@ def direct(case: Case) -> Said:
     if case.track is None or not (case.target.ingresses or case.target.routes):
         return None
     names = [name_of(o) for o in (*case.target.ingresses, *case.target.routes)]
+    if case.router not in PODS.values():
+        services = ", ".join(map(name_of, case.target.services))
+        return Advice(
+            code="direct-users",
+            what=f"Who reaches Service {services} directly (by a node port, or inside the cluster) keeps the old version until the end, when the Service follows.",
+        )
     return Advice(
         code="route-lag",
         what=f"{', '.join(names)} leads here: an ingress controller follows the Service's pods with a delay of its own (up to some seconds), which is waited for before pods are taken away.",

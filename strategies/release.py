@@ -4,8 +4,6 @@
 `revision` counts what people can see change: a button is bound to it, so that a click made on yesterday's card loses.
 """
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -14,9 +12,33 @@ from typing import Any, Literal
 from pydantic import Field
 
 from strategies import words
+from strategies.event import ENGINE, Actor, Consent, Event
+from strategies.excerpt import TRIMMED, cut, fitting
+from strategies.lens import Split
 from strategies.plan import Frozen, Plan
 from strategies.refusal import Refusal
-from strategies.steps import Drain, Keep, Lag, Remove, Shift, Soak, Stand, Step, Update
+from strategies.steps import Drain, Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
+
+__all__ = [
+    "ENGINE",
+    "GONE",
+    "KEPT_CONSENTS",
+    "KEPT_DETAILS",
+    "KEPT_EVENTS",
+    "SNOOZE",
+    "TRIMMED",
+    "Actor",
+    "Card",
+    "Consent",
+    "Counted",
+    "Doing",
+    "Event",
+    "Intent",
+    "IntentKind",
+    "Measured",
+    "Release",
+    "State",
+]  # what it offers, and what others know by this name
 
 # A record stays under 256 KiB, whatever happens: 120 events of 1.1 KiB, 40 details of 1.5 KiB, and a plan of 48 KiB.
 KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays
@@ -24,10 +46,9 @@ KEPT_DETAILS = (
     40  # the newest events that keep their detail; of the others only its hash stays, for the chain
 )
 LONGEST_TEXT = 900  # bytes of an event's sentence; what the cluster says may be longer
-LONGEST_DETAIL = 1500  # bytes of an event's detail, as JSON
-SHORT = 100  # characters to which the texts of a longer detail are cut
 KEPT_MARKS = 40  # accepted changes by others
-TRIMMED = "trimmed"  # the key under which a detail's hash stands
+KEPT_CONSENTS = 40
+SNOOZE = 1800  # seconds, where nobody says how long
 GONE = "canary gone"  # how the mark of a new track that somebody deleted begins
 
 
@@ -57,48 +78,15 @@ class IntentKind(StrEnum):
     RESUME = "resume"
     ROLLBACK = "rollback"
     CANCEL = "cancel"
+    SNOOZE = "snooze"
 
 
 class Intent(Frozen):
-    """One request; `full` promotes to the last step."""
+    """One request; `full` promotes to the last step, `seconds` are how long to snooze, 0: as usual."""
 
     kind: IntentKind
     full: bool = False
-
-
-class Actor(Frozen):
-    """Who: a Slack id, or the user the API server takes the command line for; the engine itself has no via."""
-
-    id: str
-    via: Literal["slack", "cli", "engine"]
-
-
-ENGINE = Actor(id="graylight", via="engine")
-
-
-class Event(Frozen):
-    """Something that happened, in the order it did; `chain` is a hash over it and the one before."""
-
-    n: int
-    at: datetime
-    kind: str
-    text: str
-    by: Actor = ENGINE
-    detail: dict[str, Any] = Field(default_factory=dict)
-    chain: str = ""
-
-    def linked(self, before: str) -> str:
-        """What `chain` must be behind an event whose chain is `before`."""
-        body = self.model_dump(mode="json", exclude={"chain", "detail"}) | {"detail": self._sum()}
-        return _hash(before + json.dumps(body, sort_keys=True))
-
-    def trimmed(self) -> "Event":
-        """The same without its detail; the hash that stays in its place keeps the chain whole."""
-        return self.model_copy(update={"detail": {TRIMMED: self._sum()}}) if self.detail else self
-
-    def _sum(self) -> str:
-        kept = self.detail.get(TRIMMED) if self.detail.keys() == {TRIMMED} else None
-        return str(kept) if kept else _hash(json.dumps(self.detail, sort_keys=True)) if self.detail else ""
+    seconds: int = 0
 
 
 class Counted(Frozen):
@@ -163,6 +151,11 @@ class Release(Frozen):
     fit: tuple[str, ...] = Field((), description="lives of pods that have settled")
     accepted: tuple[str, ...] = Field((), description="changes by others that a person went on with")
     foreign: str = Field("", description="the change by somebody else for which it holds")
+    unapproved: bool = Field(False, description="its start waits for consents; nothing has been changed")
+    approvals: int = Field(1, description="how many people decide, by the policy as it was last asked")
+    consents: tuple[Consent, ...] = ()
+    pending: int = Field(0, description="how many of the newest consents answer the question that is open")
+    needed: int = Field(0, description="how many people that question needs, once somebody has answered it")
     stable_pods: Counted = Counted()
     canary_pods: Counted = Counted()
     events: tuple[Event, ...] = ()
@@ -175,6 +168,12 @@ class Release(Frozen):
     def ended(self) -> bool:
         """Nothing more will happen."""
         return self.state in ENDED
+
+    @property
+    def outcome(self) -> str:
+        """Its state in a word; cancelled is told apart: denied by somebody who was asked, or expired."""
+        last = self.events[-1].kind if self.events else ""
+        return last if self.state is State.CANCELLED and last in ("denied", "expired") else self.state.value
 
     @property
     def going_back(self) -> bool:
@@ -210,8 +209,12 @@ class Release(Frozen):
                 if not self.changed:
                     return (IntentKind.CANCEL,)
                 return (IntentKind.HOLD, IntentKind.ROLLBACK) if self.can_go_back else (IntentKind.HOLD,)
-            case State.SOAKING | State.ASKING:
+            case State.SOAKING:
                 return (IntentKind.PROMOTE, IntentKind.HOLD, IntentKind.ROLLBACK)
+            case State.ASKING if self.unapproved:
+                return (IntentKind.PROMOTE, IntentKind.SNOOZE, IntentKind.CANCEL)
+            case State.ASKING:
+                return (IntentKind.PROMOTE, IntentKind.HOLD, IntentKind.SNOOZE, IntentKind.ROLLBACK)
             case State.HOLDING:
                 on = (IntentKind.PROMOTE,) if self.proven else ()
                 back = (IntentKind.ROLLBACK,) if self.can_go_back else ()
@@ -227,8 +230,23 @@ class Release(Frozen):
         gone = (i for i, s in enumerate(self.plan.steps) if _ends_the_old(self.plan, s))
         return self.cursor < next(gone, len(self.plan.steps) + 1)
 
-    def on(self, intent: Intent, actor: Actor, now: datetime) -> "Release | Refusal":
-        """What a person's intent makes of it, or why not."""
+    @property
+    def one_way(self) -> str:
+        """Why going back after the switch is not simply possible; empty where it is."""
+        return self.plan.spec.one_way
+
+    @property
+    def switched(self) -> bool:
+        """Whether the new version has, or has had, all the traffic."""
+        begun = self.plan.steps[: self.cursor + 1]
+        return any(
+            (isinstance(s, Shift) and s.to in ("canary", "after"))
+            or (isinstance(s, Prove) and s.share == 100)
+            for s in begun
+        )
+
+    def on(self, intent: Intent, actor: Actor, now: datetime, **detail: Any) -> "Release | Refusal":
+        """What a person's intent makes of it, or why not; `detail` goes with what the log says of it."""
         if intent.kind not in self.intents():
             return words.not_now(self, intent.kind)
         match intent.kind:
@@ -237,15 +255,24 @@ class Release(Frozen):
                 return held.tell("held", words.held(actor), now, by=actor)
             case IntentKind.CANCEL:
                 ended = self._become(State.CANCELLED, now).model_copy(update={"ended_at": now})
-                return ended.tell("cancelled", words.cancelled(actor), now, by=actor)
+                denied = self.unapproved and actor != self.started_by
+                kind, said = ("denied", words.denied) if denied else ("cancelled", words.cancelled)
+                return ended.tell(kind, said(actor), now, by=actor)
+            case IntentKind.SNOOZE:
+                seconds = intent.seconds or SNOOZE
+                quiet = self.model_copy(update={"remind_at": now + timedelta(seconds=seconds)})
+                return quiet.tell("snoozed", words.snoozed(actor, seconds), now, by=actor)
             case IntentKind.ROLLBACK:
-                return self.roll_back(words.rollback_asked(actor), now, actor)
+                return self.roll_back(words.rollback_asked(actor), now, actor, **detail)
             case IntentKind.RESUME:
-                return self._resume(actor, now)
+                return self._resume(actor, now, **detail)
+            case IntentKind.PROMOTE if self.unapproved:
+                begun = self._become(State.RUNNING, now).model_copy(update={"unapproved": False})
+                return begun.tell("approved", words.approved(actor), now, by=actor, **detail)
             case IntentKind.PROMOTE:
-                return self._promote(actor, now, full=intent.full)
+                return self._promote(actor, now, full=intent.full, **detail)
 
-    def roll_back(self, why: str, now: datetime, actor: Actor = ENGINE) -> "Release":
+    def roll_back(self, why: str, now: datetime, actor: Actor = ENGINE, **detail: Any) -> "Release":
         """On the way back from here, for this reason."""
         way = self.plan.back
         after = next(
@@ -254,13 +281,14 @@ class Release(Frozen):
         if self.plan.ending == "in-place" and after is not None and self.cursor >= after:
             # both tracks run the new version: the old one must come back unseen, when nobody is sent there any more
             unseen = tuple(s for s in self.plan.back if isinstance(s, Lag))[:1]
-            way = (Shift(to="canary"), *unseen, *way)
+            routed = (Twin(stands=True), Turn(split=Split(share=100))) if self.plan.lanes else ()
+            way = (*routed, Shift(to="canary"), *unseen, *way)
         back = self._become(State.ROLLING_BACK, now).model_copy(
             update={"back": way, "cursor": 0, "stuck": "", "changed": True}
         )
-        return back.tell("rolling-back", why, now, by=actor)
+        return back.tell("rolling-back", why, now, by=actor, **detail)
 
-    def _resume(self, actor: Actor, now: datetime) -> "Release":
+    def _resume(self, actor: Actor, now: datetime, **detail: Any) -> "Release":
         """The present stage anew, from its last shift of traffic on; what somebody else changed is accepted."""
         start = max(self.plan.stage_start(self.stage), self._first_open(), self._shifted())
         if self.foreign.startswith(GONE):
@@ -268,7 +296,7 @@ class Release(Frozen):
         again = self._become(State.RUNNING, now).model_copy(
             update={"cursor": min(start, self.cursor), "stuck": ""} | self._acceptance()
         )
-        return again.tell("resumed", words.resumed(actor), now, by=actor)
+        return again.tell("resumed", words.resumed(actor), now, by=actor, **detail)
 
     def _acceptance(self) -> dict[str, Any]:
         """The change by somebody else for which it holds, accepted."""
@@ -289,7 +317,8 @@ class Release(Frozen):
     def _shifted(self) -> int:
         """The last shift that was made, 0 before the first: to go back behind it would look like somebody's write."""
         return max(
-            (i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Shift)), default=0
+            (i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Shift | Turn)),
+            default=0,
         )
 
     def _stood(self) -> int:
@@ -297,7 +326,7 @@ class Release(Frozen):
         stood = [i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Stand)]
         return stood[-1] if stood else self.cursor
 
-    def _promote(self, actor: Actor, now: datetime, *, full: bool) -> "Release":
+    def _promote(self, actor: Actor, now: datetime, *, full: bool, **detail: Any) -> "Release":
         on = self.cursor + 1
         if full:
             last = max(s.stage for s in self.plan.steps) - 1
@@ -308,7 +337,7 @@ class Release(Frozen):
         what = (
             words.keeping_ended(actor) if isinstance(self.step, Keep) else words.promoted_on(actor, full=full)
         )
-        return moved.tell("promoted-on", what, now, by=actor)
+        return moved.tell("promoted-on", what, now, by=actor, **detail)
 
     def _become(self, state: State, now: datetime, *, reason: str = "") -> "Release":
         return self.model_copy(
@@ -320,6 +349,8 @@ class Release(Frozen):
                 "reminded": 0,
                 "reason": reason,
                 "doing": None,
+                "pending": 0,
+                "needed": 0,
                 "revision": self.revision + 1,
             }
         )
@@ -335,9 +366,9 @@ class Release(Frozen):
             n=before.n + 1 if before else 1,
             at=now,
             kind=kind,
-            text=_cut(text, LONGEST_TEXT),
+            text=cut(text, LONGEST_TEXT),
             by=by,
-            detail=_fitting(detail),
+            detail=fitting(detail),
         )
         told = event.model_copy(update={"chain": event.linked(before.chain if before else "")})
         events = [*self.events, told][-KEPT_EVENTS:]
@@ -353,42 +384,6 @@ class Release(Frozen):
             event.n == before.n + 1 and event.chain == event.linked(before.chain)
             for before, event in pairwise(self.events)
         )
-
-    def age(self, now: datetime) -> timedelta:
-        """How long it has been in this state."""
-        return now - self.since
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _cut(text: str, longest: int) -> str:
-    """At most so many bytes, cut between characters.
-
-    >>> _cut("日本語", 6), _cut("abc", 6)
-    ('日…', 'abc')
-    """
-    data = text.encode()
-    return text if len(data) <= longest else data[: longest - 3].decode(errors="ignore") + "…"
-
-
-def _fitting(detail: dict[str, Any]) -> dict[str, Any]:
-    """The detail, its longer texts cut where it would be too big; nothing but a hash where that is not enough."""
-    for made in (detail, _shortened(detail)):
-        if len(json.dumps(made, ensure_ascii=False).encode()) <= LONGEST_DETAIL:
-            return dict(made)
-    return {TRIMMED: _hash(json.dumps(detail, sort_keys=True))}
-
-
-def _shortened(value: Any) -> Any:
-    match value:
-        case dict():
-            return {k: _shortened(v) for k, v in value.items()}
-        case str():
-            return value if len(value) <= SHORT else value[: SHORT - 1] + "…"
-        case _:
-            return value
 
 
 def _ends_the_old(plan: Plan, step: Step) -> bool:

@@ -5,7 +5,7 @@ Shares are whole percent of the new version, durations whole seconds.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,31 @@ class RouterName(StrEnum):
     TRAEFIK = "traefik"
 
 
+PODS = {
+    Strategy.CANARY: RouterName.RATIO,
+    Strategy.BLUEGREEN: RouterName.SELECTOR,
+}  # where no route carries the split
+
+
+class Audience(BaseModel):
+    """The users who send this header, or this cookie, with this value: all of them get the canary.
+
+    >>> str(Audience(by="header", name="X-Canary", value="beta")), str(Audience(by="cookie", name="canary"))
+    ('header:X-Canary=beta', 'cookie:canary')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Literal["header", "cookie"]
+    name: str = Field(min_length=1, max_length=64)
+    value: str = Field("always", min_length=1, max_length=64)
+
+    def __str__(self) -> str:
+        bare = self.by == "cookie" and self.value == "always"
+        return f"{self.by}:{self.name}" + ("" if bare else f"={self.value}")
+
+
+Rung: TypeAlias = int | Audience  # one of `--steps`: a share in percent, or an audience
 After = Literal["delete", "upgrade", "keep"]
 OnFail = Literal["rollback", "hold"]
 MAX_REASON = 300
@@ -64,7 +89,7 @@ class ReleaseSpec(BaseModel):
     service: str = Field(min_length=1, max_length=253)
     version: str = Field(min_length=1, max_length=200)
     environment: str = "default"
-    steps: tuple[int, ...] | None = None
+    steps: tuple[Rung, ...] | None = None
     ratio: Ratio | None = None
     soak: int | None = Field(None, ge=0, description="seconds after each step")
     keep: int | None = Field(None, ge=0, description="seconds the old version stands warm")
@@ -78,3 +103,4 @@ class ReleaseSpec(BaseModel):
     accept_replace: bool = False
     on_fail: OnFail | None = None
     reason: str = Field("", max_length=MAX_REASON)
+    one_way: str = Field("", max_length=MAX_REASON, description="why the switch cannot simply be undone")

@@ -1,6 +1,6 @@
 """Is a track standing, every pod of it fit for traffic? And does each new pod answer by itself?"""
 
-from strategies import edits, words
+from strategies import edits, lanes, words
 from strategies.evidence import AskPods, ReadLog
 from strategies.following import is_ours
 from strategies.objects import DEPLOYMENT, HPA, Obj, at, name_of
@@ -29,9 +29,11 @@ def stand(step: Stand, view: View) -> Outcome:
         or (step.track == "canary" and replicas_of(found) != wanted)
     )
     unfit = None if found is None else view.unfit(view.pods(step.track))
-    if step.aside and (short or unfit is not None) and not view.at_position("stable"):
+    if step.aside and (short or unfit is not None):
+        writes = _aside(view)
         why = f"{wanted} pods are to stand" if short else str(unfit.reason if unfit else "")
-        return Do(selectors(view, "stable"), words.aside(view.plan, why), moves=True)
+        if writes:
+            return Do(writes, words.aside(view.plan, why), moves=True)
     if found is None:
         return create(step.track, wanted, view)
     closing = _unsettled_gates(view) if step.track == "canary" else ()
@@ -44,6 +46,13 @@ def stand(step: Stand, view: View) -> Outcome:
     if step.track == "stable" and enough(view):
         return Done()
     return _standing(step.track, wanted, view)
+
+
+def _aside(view: View) -> tuple[Write, ...]:
+    """The writes that send everybody to the old version."""
+    if view.plan.lanes:
+        return lanes.shifted(view.plan, view.release.id, lanes.NONE, view.snapshot)
+    return () if view.at_position("stable") else selectors(view, "stable")
 
 
 def _wanted(step: Stand, found: Obj | None, view: View) -> int:

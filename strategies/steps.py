@@ -7,6 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from strategies.lens import Path, Split
+from strategies.spec import Audience
+
 TrackName = Literal["stable", "canary"]
 Position = Literal["before", "stable", "both", "canary", "after"]
 
@@ -42,19 +45,43 @@ class Shift(_Step):
     to: Position
 
 
+class Twin(_Step):
+    """Each twin Service stands and lists the canary's pods, whose gates are open; or is gone."""
+
+    kind: Literal["twin"] = "twin"
+    stands: bool
+
+
+class Turn(_Step):
+    """Every lane of the plan has this split, and its controller has taken it; None: lanes are as they were found."""
+
+    kind: Literal["turn"] = "turn"
+    split: Split | None
+
+
 class Prove(_Step):
-    """Users get this share of the new version, by samples. `before` is the share that was true until now."""
+    """Users get this share of the new version, by samples. `before` is the share that was true until now.
+
+    With an audience all who send its header or cookie get the new version, whatever the share of the others. `path`:
+    by this host instead of the probe's own.
+    """
 
     kind: Literal["prove"] = "prove"
     share: int = Field(ge=0, le=100)
     before: int | None = None
+    audience: Audience | None = None
+    path: Path | None = None
 
 
 class Soak(_Step):
-    """Time passes while the tracks are compared; then the release asks, or goes on by itself under --auto."""
+    """Time passes while the tracks are compared; then the release asks, or goes on by itself under --auto.
+
+    `audience`: who alone meets the new version, so that half of what is compared is asked as they ask.
+    """
 
     kind: Literal["soak"] = "soak"
     seconds: int
+    audience: Audience | None = None
 
 
 class Keep(_Step):
@@ -113,6 +140,20 @@ class Tidy(_Step):
 
 
 Step: TypeAlias = Annotated[
-    Stand | Check | Shift | Prove | Soak | Keep | Retarget | Guard | Update | Drain | Lag | Remove | Tidy,
+    Stand
+    | Check
+    | Shift
+    | Twin
+    | Turn
+    | Prove
+    | Soak
+    | Keep
+    | Retarget
+    | Guard
+    | Update
+    | Drain
+    | Lag
+    | Remove
+    | Tidy,
     Field(discriminator="kind"),
 ]

@@ -108,10 +108,11 @@ def stand(
     version: str,
     container: str,
     label: Version | None,
+    *,
+    beside: bool,
 ) -> Track | Refusal:
     """The new track, or why it cannot stand."""
     replace = label is not None and label.key in selector_of(target.deployment)
-    beside = strategy is Strategy.BLUEGREEN
     marks: Labels = {label.key: label.new} if label else {}
     apart: Labels = dict(marks) if replace else marks | {RELEASE_LABEL: RELEASE}
     if beside and not replace and not (label and label.pinned):
@@ -135,7 +136,7 @@ def stand(
     bears = target.labels | apart
     gated = not replace and any(covers(w.after, bears) for w in ways)  # else it would stop under traffic
     taken = {name_of(d) for d in snapshot.all(DEPLOYMENT)}
-    suffix = "canary" if not replace and not beside else short(version)
+    suffix = "canary" if not replace and strategy is Strategy.CANARY else short(version)
     name = free(dns_label(f"{target.base}-{suffix}"), taken)
     manifest = _manifest(
         target,
@@ -145,7 +146,7 @@ def stand(
         apart,
         permanent=replace,
         gated=gated,
-        track="green" if beside else "canary",
+        track="green" if strategy is Strategy.BLUEGREEN else "canary",
     )
     return Track(name, "replace" if replace else "in-place", manifest, ways, gated)
 
@@ -189,13 +190,9 @@ def _manifest(
             *template["spec"].get("readinessGates", []),
             {"conditionType": GATE},
         ]
-    labels = {
-        k: v
-        for k, v in labels_of(old).items()
-        if not k.startswith(_TRACKING_LABELS) and (k, v) != ("app.kubernetes.io/managed-by", "Helm")
-    }
+    labels = {k: v for k, v in labels_of(old).items() if not foreign_mark(k, v)}
     named = {k: v for k, v in apart.items() if k in labels or k in VERSION_LABELS}
-    notes = {k: v for k, v in annotations_of(old).items() if not k.startswith(_NOT_COPIED)} | {
+    notes = {k: v for k, v in annotations_of(old).items() if not foreign_mark(k, v)} | {
         BASE_NOTE: target.base,
         RELEASE_NOTE: RELEASE,
     }
@@ -210,6 +207,12 @@ def _manifest(
         },
         "spec": spec,
     }
+
+
+def foreign_mark(key: str, value: str) -> bool:
+    """Whether a label or annotation is how some tool knows what is its own: never copied, or it would prune the copy."""
+    helm = (key, value) == ("app.kubernetes.io/managed-by", "Helm")
+    return helm or key.startswith((*_NOT_COPIED, *_TRACKING_LABELS))
 
 
 def update_manifest(manifest: Obj) -> Obj:

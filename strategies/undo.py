@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from strategies.lanes import touched
 from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Kind, Obj, meta, name_of
 from strategies.plan import Plan
 from strategies.refusal import Refusal
@@ -40,6 +41,7 @@ def take(plan: Plan, snapshot: Snapshot) -> dict[str, Obj]:
         *((SERVICE, w.service) for w in plan.ways),
         *((HPA, name) for name in plan.autoscalers),
         *((PDB, name) for name in plan.budgets),
+        *((ref.kind, ref.name) for ref in touched(plan, snapshot)),
     ]
     found = ((kind, name, snapshot.find(kind, name)) for kind, name in wanted)
     return {key(kind, name): bare(obj, kind) for kind, name, obj in found if obj is not None}

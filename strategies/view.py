@@ -1,11 +1,12 @@
 """One tick's view: the release, what was seen, what was learnt, and the time; with the questions that steps ask of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from strategies.evidence import AskPods, Evidence
 from strategies.objects import DEPLOYMENT, ENDPOINTSLICE, SERVICE, Obj, at, labels_of, name_of
+from strategies.people import Calendar
 from strategies.plan import Plan
 from strategies.pods import (
     Fit,
@@ -35,6 +36,7 @@ class View:
     snapshot: Snapshot
     evidence: Evidence
     now: datetime
+    calendar: Calendar = field(default_factory=Calendar)
 
     @property
     def plan(self) -> Plan:
@@ -110,21 +112,25 @@ class View:
             for w in self.plan.ways
         )
 
+    def listed(self, service: str) -> set[str]:
+        """The addresses that a Service lists as ready: what balancers learn from."""
+        return {
+            address
+            for piece in self.snapshot.all(ENDPOINTSLICE)
+            if labels_of(piece).get("kubernetes.io/service-name") == service
+            for endpoint in piece.get("endpoints") or []
+            if at(endpoint, "conditions", "ready", default=True)
+            for address in endpoint["addresses"]
+        }
+
+    def lists(self, service: str, pods: Iterable[Obj]) -> bool:
+        """Whether a Service lists all these pods as ready."""
+        return {at(p, "status", "podIP") for p in pods} <= self.listed(service)
+
     def in_endpoints(self, pods: Iterable[Obj]) -> bool:
-        """Whether every Service of the plan lists all these pods as ready: what balancers learn from."""
-        wanted = {at(p, "status", "podIP") for p in pods}
-        for way in self.plan.ways:
-            listed = {
-                address
-                for piece in self.snapshot.all(ENDPOINTSLICE)
-                if labels_of(piece).get("kubernetes.io/service-name") == way.service
-                for endpoint in piece.get("endpoints") or []
-                if at(endpoint, "conditions", "ready", default=True)
-                for address in endpoint["addresses"]
-            }
-            if not wanted <= listed:
-                return False
-        return True
+        """Whether every Service of the plan lists all these pods as ready."""
+        wanted = tuple(pods)
+        return all(self.lists(way.service, wanted) for way in self.plan.ways)
 
     def naming(self) -> Naming:
         """How answers are told apart now: by address and name of every pod, and by what the versions call themselves."""

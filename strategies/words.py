@@ -13,8 +13,11 @@ from strategies.refusal import Refusal
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from strategies.lens import Lane
     from strategies.plan import Plan
     from strategies.release import Actor, IntentKind, Measured, Release
+    from strategies.spec import Audience
+    from strategies.steps import Prove
 
 
 def who(actor: Actor) -> str:
@@ -65,6 +68,46 @@ def proven(measured: Measured, version: str, interval: str, seconds: float) -> s
     return f"Asked {measured.asked} %: {version} answered {measured.hits} of {measured.n} ({interval}), proven in {seconds:.1f} s."
 
 
+def proven_for(step: Prove, measured: Measured, version: str, seconds: float) -> str:
+    """An audience gets what was asked."""
+    if step.audience is None:
+        return ""
+    said = f"Who sends {audience(step.audience)} gets {version}: {measured.n} new connections in a row met it ({seconds:.1f} s)."
+    return at_host(step, said)
+
+
+def audience(found: Audience) -> str:
+    """How its members are told from others."""
+    if found.by == "cookie":
+        return f"the cookie `{found.name}={found.value}`"
+    return f"the header `{found.name}: {found.value}`"
+
+
+def at_host(step: Prove, said: str) -> str:
+    """The same, of one host among several."""
+    return f"{step.path.host}: {said}" if step.path is not None else said
+
+
+def route_said(plan: Plan, turned: datetime | None) -> str:
+    """What speaks for a route that users' requests do not follow."""
+    if not plan.lanes or turned is None:
+        return ""
+    names = " and ".join(dict.fromkeys(f"{lane.kind} {lane.name}" for lane in plan.lanes))
+    done = "accepted" if all(lane.router == "httproute" for lane in plan.lanes) else "written"
+    return f"{names} was {done} at {turned:%H:%M:%S} UTC, but users' requests do not follow it: "
+
+
+def not_taken(why: str, seconds: float) -> str:
+    """A controller does not take a route."""
+    return f"The route was written, but not taken within {duration(seconds)}: {why.rstrip('.')}."
+
+
+def turned(lane: Lane, now: int | None) -> str:
+    """What somebody else made of a route."""
+    share = "something that is no split of ours" if now is None else f"{now} %"
+    return f"The split of {lane.kind} {lane.name} (now {share})"
+
+
 def unproven(measured: Measured, version: str) -> str:
     """Sampled through the API server's proxy only."""
     return f"Asked {measured.asked} %: {version} answered {measured.hits} of {measured.n} through the API server's proxy. That is not the users' way, so the share is not proven."
@@ -92,7 +135,8 @@ def asks(plan: Plan, next_title: str) -> str:
 
 def reminder(release: Release, waited: float, mention: str) -> str:
     """Still waiting."""
-    return f"{mention} {release.id} has been waiting for {duration(waited)}: promote or roll back?"
+    what = "approve or deny" if release.unapproved else "promote or roll back"
+    return f"{mention} {release.id} has been waiting for {duration(waited)}: {what}?"
 
 
 def deadline(seconds: float) -> str:
@@ -118,6 +162,68 @@ def resumed(actor: Actor) -> str:
 def cancelled(actor: Actor) -> str:
     """Cancelled before anything changed."""
     return f"{who(actor)} cancelled it; nothing had been changed."
+
+
+def denied(actor: Actor) -> str:
+    """Somebody else said no to its start."""
+    return f"{who(actor)} denied it; nothing had been changed."
+
+
+def expired(seconds: float) -> str:
+    """Nobody approved its start in time."""
+    return f"Expired: it was not approved within {duration(seconds)}, and nothing had been changed."
+
+
+def approved(actor: Actor) -> str:
+    """The last consent that its start needed."""
+    return f"{who(actor)} approved it; it begins."
+
+
+def waits_for_approval(count: int, crowd: str) -> str:
+    """Its start needs others."""
+    return f"It begins when {crowd} approve{'s' if count == 1 else ''} it. Nothing has been changed."
+
+
+def consented(actor: Actor, given: int, needed: int, what: str) -> str:
+    """One yes of several."""
+    return f"{who(actor)} agrees to {what}: {given} of {needed}."
+
+
+def wants_back(actor: Actor, why: str) -> str:
+    """The first of two who go back where that cannot simply be undone."""
+    return (
+        f"{who(actor)} wants to roll back, and a second person must agree: this release goes one way ({why})."
+    )
+
+
+def replanned(plan: Plan, what: str) -> str:
+    """The cluster changed before it was approved."""
+    return f"The cluster has changed since it was asked for ({what}), so it is planned anew as `{plan.hash}`, and nobody has agreed to that yet."
+
+
+def snoozed(actor: Actor, seconds: float) -> str:
+    """No reminders for a while."""
+    return f"{who(actor)} wants no reminder for {duration(seconds)}."
+
+
+def kept_on(why: str, until: str) -> str:
+    """A freeze holds the end of the keeping too: what would be removed is the way back."""
+    return f"The old version stays warm until {until}: frozen ({why})."
+
+
+def auto_frozen(why: str, until: str) -> str:
+    """--auto promotes nothing in a freeze."""
+    return f"Frozen until {until} ({why}), so --auto does not go on by itself."
+
+
+def goes_one_way(why: str) -> str:
+    """On a preview."""
+    return f"It goes one way ({why}): once the new version has had all the traffic, going back takes two people."
+
+
+def one_way_holds(why: str) -> str:
+    """What would have rolled back by itself, and must not."""
+    return f"It does not roll back by itself, because it goes one way ({why})."
 
 
 def rollback_asked(actor: Actor) -> str:
@@ -228,6 +334,7 @@ _PAST = {
     "resume": "resumed",
     "rollback": "rolled back",
     "cancel": "cancelled",
+    "snooze": "snoozed",
 }
 
 
@@ -243,7 +350,7 @@ def not_now(release: Release, kind: IntentKind) -> Refusal:
     if release.ended:
         return Refusal(
             code="ended",
-            what=f"{release.id} has ended: {release.state.value}.",
+            what=f"{release.id} has ended: {release.outcome}.",
             remedy=f"For another version start a new release, such as `/release {release.plan.strategy} {release.plan.service} {release.plan.from_version}`.",
         )
     if kind.value == "rollback" and not release.can_go_back:

@@ -9,7 +9,19 @@ from bot.cli import documents
 from bot.cli.exits import Exit
 from bot.cli.following import follow, origin
 from bot.cli.screen import Screen
-from bot.grammar.command import Act, Help, History, Samples, Start, Status
+from bot.grammar.command import (
+    Act,
+    Audit,
+    Help,
+    History,
+    Lock,
+    Locks,
+    Samples,
+    Start,
+    Status,
+    Unlock,
+    WhoAmI,
+)
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse_words
 from bot.grammar.usage import help_text
@@ -59,11 +71,16 @@ def obey(words: "Sequence[str]", wish: Wish, screen: Screen) -> int:
             return perform(lambda office, s: samples(office, s, command), screen)
         case History():
             return perform(lambda office, s: history(office, s, command), screen)
+        case Lock() | Unlock() | Locks() | Audit() | WhoAmI():
+            from bot.cli.affairs import answer
+
+            return perform(lambda office, s: answer(office, s, command), screen)
 
 
 async def start(office: "Office", screen: Screen, command: Start, wish: Wish) -> int:
     """Plan; with a yes start exactly that plan, and follow it."""
-    shown = await office.desk.preview(command.spec)
+    refused = None if command.preview_only else await office.desk.may_start(command.spec, _actor(office))
+    shown = refused or await office.desk.preview(command.spec)
     if isinstance(shown, Refusal):
         screen.refuse(shown)
         return Exit.REFUSED
@@ -92,7 +109,7 @@ async def act(office: "Office", screen: Screen, command: Act, wish: Wish) -> int
     if isinstance(found, Refusal):
         screen.refuse(found)
         return Exit.REFUSED
-    intent = Intent(kind=IntentKind(command.intent), full=command.full)
+    intent = Intent(kind=IntentKind(command.intent), full=command.full, seconds=command.seconds)
     moved = await office.desk.act(found.id, intent, _actor(office), origin())
     if isinstance(moved, Refusal):
         screen.refuse(moved)
@@ -215,7 +232,7 @@ def _terminal_flags(topic: str | None) -> str:
         kind = "start"
     elif topic in {k.value for k in IntentKind}:
         kind = "act"
-    elif topic in {"plan", "status", "samples", "history"}:
+    elif topic in {"plan", "status", "samples", "history", "audit", "locks", "whoami", "lock", "unlock"}:
         kind = "see"
     if not kind:
         return ""

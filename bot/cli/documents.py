@@ -103,6 +103,7 @@ def preview(shown: "Preview") -> Json:
         "plan": plan.model_dump(mode="json", exclude={"manifest"}),
         "hash": plan.hash,
         "notes": list(shown.notes),
+        "changes": [one.model_dump(mode="json") for one in shown.changes],
     }
 
 

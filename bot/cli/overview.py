@@ -8,6 +8,7 @@ _WIDTH = 80  # cells of help
 _OWN = (
     ("run", "the bot: Slack, and the engine that does the releases."),
     ("playground", "try it all on a cluster and a Slack that are only pretended."),
+    ("policy", "check a policy file, or print its JSON Schema for editors."),
     ("version", "which Graylight this is."),
 )
 _ENVIRONMENT = (
@@ -17,7 +18,7 @@ _ENVIRONMENT = (
     ("GRAYLIGHT_LISTEN", "health of `graylight run` (127.0.0.1:8080)"),
     ("SLACK_BOT_TOKEN, SLACK_APP_TOKEN", "Slack, for `graylight run`"),
 )
-_GROUPS = ("Release", "Act on a release", "See")
+_GROUPS = ("Release", "Act on a release", "See", "Lock")
 _CODES = (
     "0 promoted or done · 1 failed · 2 wrong usage or refused",
     "3 rolled back · 4 holds, or a person is needed · 130 interrupted",

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bot.ports import Preview
+    from strategies.changes import Changed
     from strategies.plan import Plan
+
+
+_STYLE = {"+": "green", "-": "red", "~": "yellow"}
 
 
 def picture(preview: "Preview") -> "RenderableType":
@@ -31,6 +35,8 @@ def picture(preview: "Preview") -> "RenderableType":
         _stages(plan),
         Padding(_timers(plan), (1, 0, 0, 2)),
     ]
+    if preview.changes:
+        parts.append(Padding(_changes(preview.changes), (1, 0, 0, 2)))
     if notes:
         parts.append(Padding(Group(*notes), (1, 0, 0, 2)))
     return Group(*parts, Text(""))
@@ -52,6 +58,9 @@ def _found(plan: "Plan") -> Table:
     if plan.ways:
         leads = "".join(f", {route}" for route in plan.routes)
         grid.add_row("", clean(", ".join(f"Service {way.service}" for way in plan.ways) + leads))
+    if plan.lanes:
+        split = ", ".join(dict.fromkeys(f"{lane.kind} {lane.name}" for lane in plan.lanes))
+        grid.add_row("split", clean(f"by {split} ({plan.router})"))
     grid.add_row("image", clean(f"{plan.to_image} in container {plan.container}"))
     ending = {
         "replace": f"Deployment {plan.canary} takes the place of {plan.stable}",
@@ -87,6 +96,19 @@ def _timers(plan: "Plan") -> Table:
     grid.add_row("back", styled(plan.going_back))
     grid.add_row("plan", Text(plan.hash, "dim"))
     return grid
+
+
+def _changes(changes: "tuple[Changed, ...]") -> Group:
+    """Every object that is written, line by line, as the API server's dry run has it."""
+    parts: list[RenderableType] = []
+    for one in changes:
+        like = f", like {one.like} but for" if one.like else ""
+        verb = "new" if one.verb == "create" else "changed"
+        parts.append(
+            Text.assemble((clean(f"{one.kind} {one.name}"), "bold"), (clean(f"  {verb}{like}"), "dim"))
+        )
+        parts += [Text(f"  {clean(line)}", _STYLE.get(line[:1], ""), overflow="fold") for line in one.lines]
+    return Group(*parts)
 
 
 def _times(plan: "Plan") -> "Iterator[str]":

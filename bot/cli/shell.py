@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.overview import overview
+from bot.cli.policy import app as policies
 from bot.grammar.table import VERBS, Verb
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _ANY_WORDS: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 _UNKNOWN = "…"  # no shell user types this
 _STARTS = ("canary", "bluegreen", "rolling")
-_SEES = ("plan", "samples", "history", "help")
+_SEES = ("plan", "samples", "history", "help", "audit", "locks", "whoami", "lock", "unlock")
 
 
 class Commands(typer.core.TyperGroup):
@@ -138,6 +139,9 @@ def _playground(
     said = {"port": port, "kubeconfig": kubeconfig, "policy": policy}
     wishes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     raise typer.Exit(serve("play", Screen(), level=logging.WARNING, **wishes))
+
+
+app.add_typer(policies, name="policy")
 
 
 @app.command("version")

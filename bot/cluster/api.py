@@ -5,7 +5,6 @@ they drop what they do not know. Invariants: no request without a time-out; ever
 counts what was sent, by what it was for.
 """
 
-import asyncio
 import json
 import os
 from collections import Counter
@@ -386,11 +385,3 @@ def _error(status: int, text: str) -> ApiError:
     if status in _BY_STATUS:
         return _BY_STATUS[status](message, status)
     return Unreachable(message, status)
-
-
-async def whoami(api: Api) -> str:
-    """The user the API server takes us for (SelfSubjectReview)."""
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
-    kind = Kind("authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
-    answer = await asyncio.wait_for(api.create(kind, "", review, purpose="review"), TIMEOUT)
-    return str(answer["status"]["userInfo"]["username"])

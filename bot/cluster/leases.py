@@ -1,32 +1,25 @@
-"""Two uses of a Lease: the one leader that runs the engine, and the lock on a Deployment.
+"""The Lease `engine`: the one leader that runs the releases.
 
 Leader: whoever renews it. Another process is believed dead when *we* saw no renewal for the lease's whole length, by our
 own monotonic clock, so that skewed or jumping clocks cannot make two leaders; then its last requests are waited out.
-Lock: held by a release until that has ended; void once the holder's record is gone or ended.
 """
 
 import asyncio
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime
 
 from bot.cluster.api import TIMEOUT, Api
-from bot.cluster.errors import ApiError, Conflict, Exists, NotFound
-from strategies.names import digest, dns_label
+from bot.cluster.errors import ApiError, Conflict, NotFound
+from strategies.names import digest
 from strategies.objects import LEASE, Obj, Ref, at, version_of
-from strategies.refusal import Refusal
 
 LENGTH = 10.0  # seconds
 RENEW = 3.0  # seconds between renewals
 LOOK = 1.0  # seconds between two looks of one who waits
-YOUNG = timedelta(seconds=30)  # how long a lock without a record may be one that is just being made
-
-
-Standing = Literal["running", "ended", "unknown"]
 
 
 def identity() -> str:
@@ -166,76 +159,12 @@ class Leadership:
 
     @staticmethod
     def _spec(holder: str) -> Obj:
-        now = _stamp(datetime.now(UTC))
+        now = stamp(datetime.now(UTC))
         return {"holderIdentity": holder, "leaseDurationSeconds": int(LENGTH), "renewTime": now} | (
             {"acquireTime": now} if holder else {}
         )
 
 
-class Locks:
-    """One lock per Deployment family: `graylight.BASE` beside the Deployment."""
-
-    def __init__(self, standing: Callable[[str], Awaitable[Standing]]) -> None:
-        self._standing = standing
-
-    async def take(self, api: Api, namespace: str, base: str, holder: str, now: datetime) -> Refusal | None:
-        """Take it, or say who has it."""
-        ref = Ref(LEASE, namespace, lock_name(base))
-        spec = {"holderIdentity": holder, "acquireTime": _stamp(now)}
-        made: Obj = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": ref.name, "namespace": namespace},
-            "spec": spec,
-        }
-        for _ in range(3):
-            try:
-                await api.create(LEASE, namespace, made)
-            except Exists:
-                try:
-                    found = await api.get(ref)
-                    other = str(at(found, "spec", "holderIdentity", default=""))
-                    if other == holder:
-                        return None
-                    if not await self._void(found, other, now):
-                        return Refusal(
-                            code="locked",
-                            what=f"{other} is releasing this Deployment already.",
-                            remedy=f"Wait for it, or look: `/release status {other}`.",
-                        )
-                    await api.replace(ref, {**found, "spec": spec})
-                except (Conflict, NotFound):
-                    continue
-            return None
-        return Refusal(
-            code="locked",
-            what="Somebody else is starting a release of this Deployment right now.",
-            remedy="Try again in a moment.",
-        )
-
-    async def give_back(self, api: Api, namespace: str, base: str, holder: str) -> None:
-        """Delete it where it is still ours."""
-        ref = Ref(LEASE, namespace, lock_name(base))
-        try:
-            found = await api.get(ref)
-            if at(found, "spec", "holderIdentity") == holder:
-                await api.delete(ref, seen=version_of(found))
-        except (NotFound, Conflict):
-            return
-
-    async def _void(self, found: Obj, holder: str, now: datetime) -> bool:
-        """Void once its holder has ended, or has no record and is too old to be just making one."""
-        standing = await self._standing(holder) if holder else "ended"
-        if standing != "unknown":
-            return standing == "ended"
-        taken = at(found, "spec", "acquireTime")
-        return taken is None or now - datetime.fromisoformat(taken) > YOUNG
-
-
-def lock_name(base: str) -> str:
-    """The Lease's name for a family of Deployments."""
-    return f"graylight.{dns_label(base, 50)}"
-
-
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """A moment as a Lease says it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -26,6 +26,7 @@ class Mirror:
     ) -> None:
         self.objects: dict[str, Obj] = {}
         self.ready = asyncio.Event()
+        self.tried = asyncio.Event()  # ready, or told that we may not look
         self.stale_since: datetime | None = None
         self.trouble = ""
         self._api, self._kind, self._namespace, self._changed, self._labels = (
@@ -78,6 +79,7 @@ class Mirror:
                 self.trouble = f"{self._kind.plural}: {e}"
                 self.stale_since = self.stale_since or datetime.now(UTC)
                 if isinstance(e, Forbidden):
+                    self.tried.set()
                     pause = LONGEST_PAUSE
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # jitter, no secret; a back-off after a failure
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -85,7 +87,7 @@ class Mirror:
     def _absent(self) -> None:
         """The cluster does not have this kind: an empty copy is a true one."""
         self.objects.clear()
-        self.ready.set()
+        self._seen()
 
     async def _list(self) -> str:
         found = await self._api.list(self._kind, self._namespace, labels=self._labels, purpose="watch")
@@ -97,8 +99,12 @@ class Mirror:
                 self._changed(obj)
         self.stale_since, self.trouble = None, ""
         self._dropped.clear()
-        self.ready.set()
+        self._seen()
         return version_of(found)
+
+    def _seen(self) -> None:
+        self.ready.set()
+        self.tried.set()
 
     async def _follow(self, seen: str) -> str:
         async for event in self._api.watch(self._kind, self._namespace, seen=seen, labels=self._labels):

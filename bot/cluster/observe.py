@@ -1,7 +1,7 @@
 """Seeing a namespace: once, for a plan; or all the time, for the releases that run in it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.cluster.api import Api
 from bot.cluster.errors import Forbidden, NotFound, Unreachable
@@ -26,22 +26,37 @@ from strategies.objects import (
     name_of,
     version_of,
 )
+from strategies.routes import ROUTERS
 from strategies.snapshot import Snapshot
 from strategies.writes import Patch, Write
 
 NEEDED = (DEPLOYMENT, SERVICE, POD, ENDPOINTSLICE)
 WATCHED = (*NEEDED, HPA, PDB)
-PLANNED = (*WATCHED, STATEFULSET, DAEMONSET, INGRESS, HTTPROUTE, NETWORK_POLICY, QUOTA, VPA, SCALED_OBJECT)
+_LOOKED = (STATEFULSET, DAEMONSET, INGRESS, HTTPROUTE, NETWORK_POLICY, QUOTA, VPA, SCALED_OBJECT)
+_ROUTED = (kind for router in ROUTERS.values() for kind in router.kinds)
+PLANNED = tuple(dict.fromkeys((*WATCHED, *_LOOKED, *_ROUTED)))
 SLOW = 10.0  # seconds a first list may take before it is an outage
 
 
-async def look(api: Api, namespace: str) -> Snapshot:
-    """Everything a plan looks at, read once.
+async def look(api: Api, namespace: str, watched: "Watched | None" = None) -> Snapshot:
+    """Everything a plan looks at, read once, or taken from a watch that stands.
 
     A kind the cluster does not have is empty; one we may not read is too, unless no plan is possible without it.
     """
-    found = await asyncio.gather(*(_all(api, kind, namespace) for kind in PLANNED))
-    return Snapshot(namespace, dict(zip(PLANNED, found, strict=True)))
+    known = watched.known() if watched else {}
+    found = await _read(api, namespace, [k for k in PLANNED if k not in known])
+    if watched:
+        # after the others were answered: what had changed before this was asked for has arrived by then
+        found |= watched.known()
+        found |= await _read(
+            api, namespace, [k for k in PLANNED if k not in found]
+        )  # a watch broke meanwhile
+    return Snapshot(namespace, found)
+
+
+async def _read(api: Api, namespace: str, kinds: list[Kind]) -> dict[Kind, dict[str, Obj]]:
+    found = await asyncio.gather(*(_all(api, kind, namespace) for kind in kinds))
+    return dict(zip(kinds, found, strict=True))
 
 
 async def _all(api: Api, kind: Kind, namespace: str) -> dict[str, Obj]:
@@ -61,18 +76,45 @@ class Watched:
 
     def __init__(self, api: Api, namespace: str, changed: Callable[[], None]) -> None:
         self.api, self.namespace = api, namespace
-        self._mirrors = {kind: Mirror(api, kind, namespace, lambda _: changed()) for kind in WATCHED}
+        self._changed = changed
+        self._mirrors = {kind: self._mirror(kind) for kind in WATCHED}
+        self._needed = set(NEEDED)
 
     async def start(self) -> None:
         """Watch, and wait for the first lists. Raises Unreachable when they do not come."""
         for mirror in self._mirrors.values():
             mirror.start()
         try:
-            async with asyncio.timeout(SLOW):
-                await asyncio.gather(*(self._mirrors[k].ready.wait() for k in NEEDED))
-        except TimeoutError as e:
+            await self._listed(NEEDED)
+        except Unreachable:
             await self.stop()
-            troubles = "; ".join(m.trouble for m in self._mirrors.values() if m.trouble)
+            raise
+
+    async def also(self, needed: Iterable[Kind], looked: Iterable[Kind] = ()) -> None:
+        """Watch these kinds too, which routes are of; of those only `looked` at none must be seen, or even be there.
+
+        Raises Unreachable when the first lists of the needed ones do not come.
+        """
+        needed, looked = tuple(needed), tuple(looked)
+        self._needed |= set(needed)
+        for kind in (*needed, *looked):
+            if kind not in self._mirrors:
+                self._mirrors[kind] = self._mirror(kind)
+                self._mirrors[kind].start()
+        await self._listed(needed, looked)
+
+    def _mirror(self, kind: Kind) -> Mirror:
+        return Mirror(self.api, kind, self.namespace, lambda _: self._changed())
+
+    async def _listed(self, needed: Iterable[Kind], looked: Iterable[Kind] = ()) -> None:
+        """Wait until each of these has been listed, and of those only looked at whether they may be."""
+        mirrors, others = [self._mirrors[k] for k in needed], [self._mirrors[k] for k in looked]
+        try:
+            async with asyncio.timeout(SLOW):
+                events = [*(m.ready for m in mirrors), *(m.tried for m in others)]
+                await asyncio.gather(*(event.wait() for event in events))
+        except TimeoutError as e:
+            troubles = "; ".join(m.trouble for m in mirrors if m.trouble)
             message = troubles or "the API server does not answer"
             raise Unreachable(message) from e
 
@@ -80,13 +122,18 @@ class Watched:
         """End all watches."""
         await asyncio.gather(*(m.stop() for m in self._mirrors.values()))
 
+    def known(self) -> dict[Kind, dict[str, Obj]]:
+        """The kinds whose watch stands, with what is there now."""
+        standing = {k: m for k, m in self._mirrors.items() if m.ready.is_set() and m.stale_since is None}
+        return {kind: dict(m.objects) for kind, m in standing.items()}
+
     def snapshot(self) -> Snapshot:
         """What is known now."""
         return Snapshot(self.namespace, {kind: dict(m.objects) for kind, m in self._mirrors.items()})
 
     def trouble(self) -> str:
         """Why what is known may be stale, empty while it is not."""
-        return next((m.trouble for k, m in self._mirrors.items() if k in NEEDED and m.stale_since), "")
+        return next((m.trouble for k, m in self._mirrors.items() if k in self._needed and m.stale_since), "")
 
     def moved(self, write: Write) -> bool:
         """Whether a patch was made from an object that has changed since."""

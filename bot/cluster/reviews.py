@@ -4,14 +4,17 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from bot.cluster.api import Api
-from strategies.objects import DEPLOYMENT, HPA, LEASE, PDB, POD, SERVICE, Kind
+from bot.cluster.api import TIMEOUT, Api
+from strategies.lanes import kind_of
+from strategies.objects import DEPLOYMENT, HPA, INGRESSROUTE, LEASE, PDB, POD, SERVICE, TRAEFIKSERVICE, Kind
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 
 _REVIEW = Kind(
     "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
 )
+_OF_OTHERS = Kind("authorization.k8s.io/v1", "LocalSubjectAccessReview", "localsubjectaccessreviews")
+_WRITES = frozenset({"create", "patch", "update", "delete"})
 TRUSTED = 60.0  # seconds for which a yes is remembered: from a preview to its Start, so that Start need not ask again
 Right = tuple[str, Kind, str]  # verb, kind, subresource
 Granted = dict[tuple[Api, str, Right], float]  # until when, in monotonic seconds
@@ -31,6 +34,14 @@ def rights(plan: Plan) -> tuple[Right, ...]:
         needed.append(("patch", POD, "status"))
     if plan.autoscalers:
         needed.append(("patch", HPA, ""))
+    for lane in plan.lanes:
+        kind = kind_of(lane)
+        also = (INGRESSROUTE,) if kind == TRAEFIKSERVICE else ()  # which carries the audiences
+        needed += [("patch", k, "") for k in also]
+        needed += [(verb, kind, "") for verb in ("list", "watch", "patch")]
+        needed += [("create", SERVICE, ""), ("delete", SERVICE, "")]
+        if lane.own:
+            needed += [("create", kind, ""), ("delete", kind, "")]
     if plan.budgets:
         needed.append(("patch", PDB, ""))
     if plan.port and (plan.probe is None or not plan.probed or plan.strategy == "bluegreen"):
@@ -76,6 +87,45 @@ async def _allowed(api: Api, namespace: str, right: Right) -> bool:
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes},
+        },
+        purpose="review",
+    )
+    return bool(answer.get("status", {}).get("allowed"))
+
+
+async def whoami(api: Api) -> tuple[str, frozenset[str]]:
+    """The user that the API server takes us for, and their groups (SelfSubjectReview)."""
+    review_ = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
+    kind = Kind("authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
+    answer = await asyncio.wait_for(api.create(kind, "", review_, purpose="review"), TIMEOUT)
+    info = answer["status"]["userInfo"]
+    return str(info["username"]), frozenset(map(str, info.get("groups") or ()))
+
+
+async def forbidden_to(api: Api, plan: Plan, user: str, groups: Iterable[str]) -> list[str]:
+    """Which writes of a plan, there or back, somebody may not do by themselves, as `verb resource`.
+
+    What is the bot's own is left out: its lock, the gates of its temporary pods, and its samples.
+    """
+    needed = [
+        (verb, kind, sub) for verb, kind, sub in rights(plan) if verb in _WRITES and kind != LEASE and not sub
+    ]
+    told = sorted(groups)
+    answers = await asyncio.gather(*(_allowed_to(api, plan.namespace, r, user, told) for r in needed))
+    return [f"{verb} {kind.plural}" for (verb, kind, _), ok in zip(needed, answers, strict=True) if not ok]
+
+
+async def _allowed_to(api: Api, namespace: str, right: Right, user: str, groups: list[str]) -> bool:
+    verb, kind, _ = right
+    asked = {"namespace": namespace, "verb": verb, "group": kind.group, "resource": kind.plural}
+    answer = await api.create(
+        _OF_OTHERS,
+        namespace,
+        {
+            "apiVersion": _OF_OTHERS.api,
+            "kind": _OF_OTHERS.name,
+            "metadata": {"namespace": namespace},
+            "spec": {"user": user, "groups": groups, "resourceAttributes": asked},
         },
         purpose="review",
     )

@@ -9,14 +9,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.book import Book
+from bot.cluster.api import Api
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Conflict, Exists, NotFound
-from bot.cluster.leases import Locks, Standing
+from bot.cluster.locks import Locks, Standing
+from bot.cluster.observe import Watched
 from bot.cluster.records import Records, Stored, by_service, next_number
+from bot.engine.consenting import Anew, Consenting
+from bot.engine.locking import Locking
 from bot.engine.looking import Looking
 from bot.engine.planning import Planning
-from bot.ports import Clock, Looked, Origin, Preview
-from strategies import words
+from bot.engine.roster import Roster
+from bot.ports import Clock, LockAnswer, LockWish, Looked, Origin, Preview, Whoami
+from strategies import consent, locks, words
+from strategies.locks import Lock
+from strategies.people import identity
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Counted, Event, Intent, Release
@@ -29,8 +37,12 @@ TRIES = 5  # swaps before giving up against others
 class Foresight(Protocol):
     """What an engine in the same process does for the desk, to save people time; without one all is the same."""
 
-    def expect(self, environment: str, namespace: str) -> None:
-        """A plan was made there."""
+    def expect(self, plan: Plan) -> None:
+        """It was shown to somebody: it may be started soon."""
+        ...
+
+    def watching(self, api: Api, namespace: str) -> Watched | None:
+        """That namespace, where it is under watch already."""
         ...
 
     def foresee(self, moved: Release) -> Release:
@@ -47,12 +59,14 @@ class TheDesk:
         clusters: Clusters,
         planning: Planning,
         clock: Clock,
-        notes: Sequence[str] = (),
-        channel: str = "",
+        book: Book,
+        roster: Roster,
     ) -> None:
         self._records, self._clusters, self._planning, self._clock = records, clusters, planning, clock
-        self._notes, self._channel = tuple(notes), channel
-        self._locks = Locks(self.standing)
+        self._book, self.roster = book, roster
+        self._people = Consenting(planning, clusters, book, roster, clock)
+        self._locks = Locks(self.standing, clock.now)
+        self._locking = Locking(planning, clusters, self._locks, self._people)
         self.foresight: Foresight | None = None
         self._looking = Looking(planning)
 
@@ -70,24 +84,40 @@ class TheDesk:
 
     async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
         """Plan against the live cluster; nothing is stored."""
-        plan = await self._planning.plan(spec)
-        if isinstance(plan, Refusal):
-            return await self._instead(spec, plan)
+        planned = await self._planning.preview(spec)
+        if isinstance(planned, Refusal):
+            return await self._instead(spec, planned)
+        plan, changes = planned
         busy = _busy(plan, await self._records.all())
         if busy:
             return busy
         if self.foresight:
-            self.foresight.expect(plan.environment, plan.namespace)
-        return Preview(plan, self._notes)
+            self.foresight.expect(plan)
+        rules = self._book.rules(spec.environment, spec.service)
+        held = await self._locking.on(plan.environment, plan.namespace, plan.base)
+        notes = (locks.note(held),) if held else ()
+        asked = consent.told(rules, self._clock.now(), spec.one_way)
+        return Preview(plan, (*self._book.notes, *notes, *asked), changes)
+
+    async def may_start(self, spec: ReleaseSpec, actor: Actor) -> Refusal | None:
+        """Why this person may not ask for this release now."""
+        return await self._people.may_start(spec, actor)
+
+    async def rights(self, actor: Actor) -> Whoami:
+        """What this person may do, by the function that refuses."""
+        return await self._people.rights(actor)
 
     async def start(
         self, spec: ReleaseSpec, plan_hash: str, actor: Actor, origin: Origin
     ) -> Release | Refusal:
         """Plan again, compare, lock, claim a number."""
-        every, plan = await asyncio.gather(self._records.all(), self._planning.plan(spec))
+        watching = self.foresight.watching if self.foresight else _nowhere
+        refused, every, plan = await asyncio.gather(
+            self.may_start(spec, actor), self._records.all(), self._planning.plan(spec, watching)
+        )
         again = _delivered(origin, every)
-        if again:
-            return again
+        if again or refused:
+            return again or refused  # type: ignore[return-value]  # one of them is there
         if isinstance(plan, Refusal):
             return await self._instead(spec, plan)
         if plan_hash and plan.hash != plan_hash:
@@ -108,8 +138,13 @@ class TheDesk:
         now = self._clock.now()
         for _ in range(TRIES):
             number = next_number(every, plan.service)
-            release = _new(plan, number, actor, origin, self._channel, now)
-            locked = await self._locks.take(api, plan.namespace, plan.base, release.id, now)
+            release = await self._people.begun(
+                _new(plan, number, actor, origin, self._book.channel, now), actor
+            )
+            if isinstance(release, Refusal):
+                return release
+            mine = self._holders(plan, actor)
+            locked = await self._locks.take(api, plan.namespace, plan.base, release.id, now, mine)
             if locked:
                 return locked
             try:
@@ -127,14 +162,37 @@ class TheDesk:
             remedy="Try again.",
         )
 
+    def _holders(self, plan: Plan, actor: Actor) -> frozenset[str]:
+        """The names under which this person may hold a lock."""
+        aliases = self._book.rules(plan.environment, plan.service).aliases
+        own = identity(actor)
+        names = {own, aliases.get(own, own), *(user for user, slack in aliases.items() if slack == own)}
+        return frozenset(f"person:{name}" for name in names)
+
+    async def lock(self, wish: LockWish, actor: Actor) -> LockAnswer | Refusal:
+        """Lock a service for a person, or ask for it where somebody else has."""
+        return await self._locking.lock(wish, actor)
+
+    async def unlock(self, service: str, environment: str, actor: Actor) -> LockAnswer | Refusal:
+        """Give a lock back; of another's, ask for that or agree to it."""
+        return await self._locking.unlock(service, environment, actor)
+
+    async def agree(self, lock: Lock, actor: Actor) -> LockAnswer | Refusal:
+        """A yes to the request in this lock, as it was shown."""
+        return await self._locking.agree(lock, actor)
+
+    async def locked(self) -> Sequence[Lock]:
+        """Every lock of a person, the first to end first."""
+        return await self._locking.every()
+
     async def act(
         self, release_id: str, intent: Intent, actor: Actor, origin: Origin, revision: int | None = None
     ) -> Release | Refusal:
         """An intent, by swap; one made for another revision loses and is told what happened instead."""
         moved = await self._try(self._records.current(release_id), intent, actor, origin, revision)
+        if isinstance(moved, Release | Anew):
+            return moved.told if isinstance(moved, Anew) else moved
         for _ in range(TRIES):
-            if isinstance(moved, Release):
-                return moved
             # What is under watch may be behind: a no counts only when it is said of the record itself.
             stored = await self._records.load(release_id)
             if stored is None:
@@ -145,7 +203,7 @@ class TheDesk:
                 )
             moved = await self._try(stored, intent, actor, origin, revision)
             if moved is not None:
-                return moved
+                return moved.told if isinstance(moved, Anew) else moved
         return Refusal(
             code="busy",
             what=f"{release_id} is being changed by others at the same moment.",
@@ -154,18 +212,19 @@ class TheDesk:
 
     async def _try(
         self, stored: Stored | None, intent: Intent, actor: Actor, origin: Origin, revision: int | None
-    ) -> Release | Refusal | None:
+    ) -> Release | Refusal | Anew | None:
         """One swap; None where there is nothing to swap, or somebody else's came between."""
         if stored is None:
             return None
         release = stored.release
         if origin.delivery in release.deliveries:
             return release
-        if revision is not None and revision != release.revision:
+        if revision is not None and not consent.fresh(release, revision):
             return _stale(release)
-        moved = release.on(intent, actor, self._clock.now())
-        if isinstance(moved, Refusal):
-            return moved
+        weighed = await self._people.weigh(release, intent, actor)
+        if isinstance(weighed, Refusal):
+            return weighed
+        moved = weighed.release if isinstance(weighed, Anew) else weighed
         if self.foresight:
             moved = self.foresight.foresee(moved)
         deliveries = (*release.deliveries, origin.delivery)[-REMEMBERED:]
@@ -173,7 +232,7 @@ class TheDesk:
             done = await self._records.swap(stored, moved.model_copy(update={"deliveries": deliveries}))
         except (Conflict, NotFound):
             return None
-        return done.release
+        return weighed if isinstance(weighed, Anew) else done.release
 
     async def find(self, target: str | None) -> Release | Refusal:
         """By id, by service, or the only one there is."""
@@ -230,6 +289,11 @@ class TheDesk:
         return refused
 
 
+def _nowhere(_api: Api, _namespace: str) -> Watched | None:
+    """Without an engine beside it a desk watches nothing."""
+    return None
+
+
 def _delivered(origin: Origin, every: Iterable[Stored]) -> Release | None:
     """What this very request started before."""
     return next((s.release for s in every if origin.delivery in s.release.deliveries), None)
@@ -257,7 +321,7 @@ def _locked(release: Release) -> Refusal:
 def _new(plan: Plan, number: int, actor: Actor, origin: Origin, channel: str, now: datetime) -> Release:
     release_id = f"{plan.service}-{number}"
     where = origin.channel or channel
-    release = Release(
+    return Release(
         id=release_id,
         number=number,
         plan=plan.bind(release_id),
@@ -268,7 +332,6 @@ def _new(plan: Plan, number: int, actor: Actor, origin: Origin, channel: str, no
         card=Card(channel=where) if where else None,
         stable_pods=Counted(ready=plan.stable_pods, total=plan.stable_pods),
     )
-    return release.tell("started", words.started(plan, actor), now, by=actor)
 
 
 def _stale(release: Release) -> Refusal:

@@ -18,7 +18,9 @@ from bot.cluster.observe import Watched
 from bot.cluster.records import Stored
 from bot.engine.loop import Loop, Lost, Means
 from bot.ports import Silent
-from strategies import words
+from strategies import lanes, words
+from strategies.lens import Lane
+from strategies.plan import Plan
 from strategies.release import Release
 
 log = getLogger(__name__)
@@ -64,10 +66,14 @@ class Engine:
             await self._stop()
             await leadership.release()
 
-    def expect(self, environment: str, namespace: str) -> None:
+    def expect(self, plan: Plan) -> None:
         """A release may begin there soon: it is watched from now on, so that the first step need not wait for that."""
         if self._leading:
-            self._do(self._warm_up(environment, namespace))
+            self._do(self._warm_up(plan))
+
+    def watching(self, api: Api, namespace: str) -> Watched | None:
+        """What is under watch there already: a Start need not read it again."""
+        return self._watched.get((api.context, namespace)) if self._leading else None
 
     def foresee(self, moved: Release) -> Release:
         """What a person made of a release, with our next move journalled in the same swap where that is certain."""
@@ -160,30 +166,34 @@ class Engine:
     async def _loop(self, stored: Stored, *, resumed: bool) -> Loop:
         api, namespace = await self._clusters.at(stored.release.plan.environment)
         namespace = stored.release.plan.namespace or namespace
-        watched = await self._watch(api, namespace)
+        watched = await self._watch(api, namespace, stored.release.plan.lanes)
         return Loop(self._means, stored, api, watched, resumed=resumed)
 
-    async def _watch(self, api: Api, namespace: str) -> Watched:
+    async def _watch(self, api: Api, namespace: str, led: tuple[Lane, ...]) -> Watched:
         async with self._gate:
             key = (api.context, namespace)
             if key not in self._watched:
                 watched = Watched(api, namespace, lambda: self._changed(key))
                 await watched.start()
                 self._watched[key] = watched
-            return self._watched[key]
+            watched = self._watched[key]
+            needed = tuple(dict.fromkeys(lanes.kind_of(lane) for lane in led))
+            await watched.also(needed, [k for k in lanes.kinds(led) if k not in needed])
+            return watched
 
     def _changed(self, key: tuple[str, str]) -> None:
         for loop in self._running.values():
             if loop.place == key:
                 loop.wake()
 
-    async def _warm_up(self, environment: str, namespace: str) -> None:
-        api, _ = await self._clusters.at(environment)
+    async def _warm_up(self, plan: Plan) -> None:
+        api, _ = await self._clusters.at(plan.environment)
+        namespace = plan.namespace
         key, until = (api.context, namespace), self._means.clock.now() + WARM
         self._warm[key] = until
         self._means.timers.at(f"warm {api.context} {namespace}", until, lambda: self._do(self._unwatch()))
         try:
-            await self._watch(api, namespace)
+            await self._watch(api, namespace, plan.lanes)
         except ApiError as e:
             log.info("%s is not watched ahead: %s", namespace, e)
 

@@ -12,7 +12,7 @@ from bot.probe.sampler import Sampler
 from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
-from strategies.proof import Asked, Open, Proof
+from strategies.proof import Open, Proof
 from strategies.samples import Sample, tally
 from strategies.view import View
 
@@ -71,24 +71,27 @@ class Gatherer:
         match wanted:
             case AskPods(pods, times):
                 await asyncio.gather(*(self._ask(name, times, view) for name in pods))
-            case SampleUsers(asked, batch):
-                await self._sample(asked, batch, view, overtaken)
+            case SampleUsers():
+                await self._sample(wanted, view, overtaken)
             case SampleProxy(service, port, batch):
                 self.samples += await self._proxied.service(service, port, batch, view.naming())
-            case Look(batch):
+            case Look(batch, audience):
                 if view.plan.probe is not None:
-                    self.looked += await self.sampler.take(
-                        view.plan.probe, batch, view.naming(), self.release
-                    )
+                    them = batch // 2 if audience else 0
+                    for probe, count in (
+                        (view.plan.probe.asking(audience), them),
+                        (view.plan.probe, batch - them),
+                    ):
+                        self.looked += await self.sampler.take(probe, count, view.naming(), self.release)
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
 
-    async def _sample(self, asked: Asked, batch: int, view: View, overtaken: Callable[[], bool]) -> None:
+    async def _sample(self, wanted: SampleUsers, view: View, overtaken: Callable[[], bool]) -> None:
         """A stream of requests that ends with the one that decides; at the least a batch is allowed for."""
-        probe = view.plan.probe
-        if probe is None:
+        if view.plan.probe is None:
             return
-        proof = self.proof or Proof(asked)
+        probe = view.plan.probe.asking(wanted.audience, wanted.path.host if wanted.path else "")
+        proof = self.proof or Proof(wanted.asked)
 
         def enough(sample: Sample) -> bool:
             nonlocal proof
@@ -96,7 +99,7 @@ class Gatherer:
                 proof = proof.add(int(sample.version == "new"), 1)
             return not isinstance(proof.verdict(), Open) or overtaken()
 
-        most = max(batch, round(probe.rate * STREAM))
+        most = max(wanted.batch, round(probe.rate * STREAM))
         self.samples += await self.sampler.take(probe, most, view.naming(), self.release, enough)
         self.proof, self.samples = proof, _window(self.samples, proof.n)
 

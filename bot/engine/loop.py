@@ -5,6 +5,7 @@ first, by a swap that fails when anybody else wrote meanwhile. An outage is wait
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,8 @@ from logging import getLogger
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError, Conflict, NotFound, Refused, Unreachable
-from bot.cluster.leases import Leadership, Locks
+from bot.cluster.leases import Leadership
+from bot.cluster.locks import Locks
 from bot.cluster.observe import Watched
 from bot.cluster.records import Records, Stored
 from bot.cluster.writes import perform
@@ -23,6 +25,7 @@ from bot.ports import Clock, Surface
 from bot.probe.sampler import Sampler
 from strategies import words
 from strategies.decide import TELL_AFTER, Decision, decide, give_up
+from strategies.people import Calendar
 from strategies.release import Release
 from strategies.steps import Prove
 from strategies.undo import take
@@ -55,6 +58,7 @@ class Means:
     surface: Surface
     timers: Timers
     clock: Clock
+    calendar: Callable[[str], Calendar] = lambda _: Calendar()  # of an environment, as it is now
 
 
 class Loop:
@@ -83,6 +87,10 @@ class Loop:
         """Which cluster and namespace it watches."""
         return (self._api.context, self._watched.namespace)
 
+    @property
+    def _calendar(self) -> Calendar:
+        return self._means.calendar(self.release.plan.environment)
+
     def wake(self) -> None:
         """Look again."""
         self._awake.set()
@@ -95,7 +103,8 @@ class Loop:
         if self._resumed or self._watched.trouble() or moved.ended or not moved.changed:
             return moved
         evidence = replace(self._gatherer.evidence(), proof=None, tally=None, look=None)  # of another step
-        decision = decide(View(moved, self._watched.snapshot(), evidence, self._means.clock.now()))
+        now = self._means.clock.now()
+        decision = decide(View(moved, self._watched.snapshot(), evidence, now, self._calendar))
         return decision.release if decision.writes else moved
 
     async def run(self) -> None:
@@ -157,7 +166,7 @@ class Loop:
         if isinstance(release.step, Prove) and self._gatherer.step != key:
             self._gatherer.begin_proof()
         self._gatherer.of(key)
-        view = View(release, self._watched.snapshot(), self._gatherer.evidence(), now)
+        view = View(release, self._watched.snapshot(), self._gatherer.evidence(), now, self._calendar)
         return await self._follow(decide(view), view)
 
     async def _follow(self, decision: Decision, view: View) -> bool:

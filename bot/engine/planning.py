@@ -5,11 +5,13 @@ from collections.abc import Callable
 from bot.cluster.api import Api
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Forbidden, Invalid, Refused
-from bot.cluster.observe import look
+from bot.cluster.observe import Watched, look
 from bot.cluster.reviews import Granted, review
 from bot.engine.proxied import Proxied
+from bot.engine.rehearsing import not_admitted, rehearsed
 from bot.hints import annotation_hints
 from strategies import planner, undo
+from strategies.changes import Changed
 from strategies.hints import Hints
 from strategies.names import label_value
 from strategies.objects import DEPLOYMENT, Obj, annotations_of
@@ -20,6 +22,7 @@ from strategies.spec import ReleaseSpec
 from strategies.target import Target, find
 
 PolicyHints = Callable[[str], Hints]
+Watching = Callable[[Api, str], Watched | None]  # a namespace that is under watch already
 
 
 class Planning:
@@ -29,14 +32,31 @@ class Planning:
         self._clusters, self._policy = clusters, policy
         self._granted: Granted = {}
 
-    async def plan(self, spec: ReleaseSpec) -> Plan | Refusal:
+    async def plan(self, spec: ReleaseSpec, watching: Watching = lambda *_: None) -> Plan | Refusal:
         """A plan that the cluster, by its own dry run and access review, would let through."""
+        drawn = await self._draw(spec, watching)
+        if isinstance(drawn, Refusal):
+            return drawn
+        api, _, plan = drawn
+        return await self._rehearse(api, plan) or plan
+
+    async def preview(self, spec: ReleaseSpec) -> tuple[Plan, tuple[Changed, ...]] | Refusal:
+        """The same, with each object that it will write as the cluster's dry run says it will stand."""
+        drawn = await self._draw(spec, lambda *_: None)
+        if isinstance(drawn, Refusal):
+            return drawn
+        api, snapshot, plan = drawn
+        changes = await rehearsed(api, plan, snapshot)
+        return changes if isinstance(changes, Refusal) else (plan, changes)
+
+    async def _draw(self, spec: ReleaseSpec, watching: Watching) -> tuple[Api, Snapshot, Plan] | Refusal:
+        """A plan that we have the rights for, and what it was made from."""
         place = await self.place(spec.environment)
         if isinstance(place, Refusal):
             return place
         api, namespace = place
         try:
-            snapshot = await look(api, namespace)
+            snapshot = await look(api, namespace, watching(api, namespace))
         except Forbidden as e:
             return Refusal(
                 code="rights",
@@ -49,12 +69,8 @@ class Planning:
         plan = planner.plan(spec, snapshot, hints)
         if isinstance(plan, Refusal):
             return plan
-        return (
-            undo.too_big(undo.take(plan, snapshot))
-            or await review(api, plan, self._granted)
-            or await self._rehearse(api, plan)
-            or plan
-        )
+        refused = undo.too_big(undo.take(plan, snapshot)) or await review(api, plan, self._granted)
+        return refused or (api, snapshot, plan)
 
     async def place(self, environment: str) -> tuple[Api, str] | Refusal:
         """Where an environment is."""
@@ -105,9 +121,5 @@ class Planning:
         try:
             await api.create(DEPLOYMENT, plan.namespace, manifest, dry_run=True, purpose="plan")
         except (Invalid, Forbidden, Refused) as e:
-            return Refusal(
-                code="not-admitted",
-                what=f"The cluster would not admit Deployment {plan.canary}: {e}",
-                remedy="Change what it complains about, then ask again.",
-            )
+            return not_admitted(f"Deployment {plan.canary}", str(e))
         return None

@@ -4,8 +4,8 @@ For every spec that the grammar can make, `parse(line(spec))` is `Start(spec)`: 
 said are left out, flags stand in the table's order, numbers and durations in one form.
 """
 
+from bot.grammar.flags import FLAGS
 from bot.grammar.line import quoted
-from bot.grammar.table import FLAGS
 from strategies.spec import ReleaseSpec
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from strategies.spec import ReleaseSpec
 
-Intent = Literal["promote", "hold", "resume", "rollback", "cancel"]
+Intent = Literal["promote", "hold", "resume", "rollback", "cancel", "snooze"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`promote|hold|resume|rollback|cancel [ID|SERVICE]`; `full` only with promote: to the last step.
+    """`promote|hold|resume|rollback|cancel|snooze [ID|SERVICE]`; `full` only with promote: to the last step.
+
+    `seconds` only with snooze.
 
     The target is a release id (`k8sdemo-17`) or a service name, meaning its running release; which of the
     two is for who has the records to say. None: the only release that runs, or the one of the thread.
@@ -48,6 +50,7 @@ class Act:
     intent: Intent
     target: str | None
     full: bool = False
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,45 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """`lock SERVICE [in ENV]`: nobody else releases it for `seconds`; others must agree where it is another's."""
+
+    service: str
+    environment: str
+    seconds: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """`unlock SERVICE [in ENV]`."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """`locks`: all that people hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """`audit ID`: is the record what was agreed, and by whom."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """`whoami`: what the one who asks may do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """`help [TOPIC]`: the name of a command, or a flag with its dashes; None: the list."""
 
     topic: str | None
 
 
-Command = Start | Status | Samples | Act | History | Help
+Command = Start | Status | Samples | Act | History | Lock | Unlock | Locks | Audit | WhoAmI | Help

@@ -8,28 +8,44 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from bot.grammar.command import Act, Command, Help, History, Intent, Samples, Start, Status
+from bot.grammar.command import (
+    Act,
+    Audit,
+    Command,
+    Help,
+    History,
+    Lock,
+    Locks,
+    Samples,
+    Start,
+    Status,
+    Unlock,
+    WhoAmI,
+)
+from bot.grammar.flags import STRATEGIES, Flag
 from bot.grammar.line import Line, Word, read_text, read_words
 from bot.grammar.mistake import Mistake, brief
 from bot.grammar.table import (
     BY_NAME,
     FLAG_BY_NAME,
+    LOCATED,
     STANDARD_HISTORY,
-    STRATEGIES,
+    STANDARD_LOCK,
+    STANDARD_SNOOZE,
     VERBS,
-    Flag,
     Place,
     flags_of,
 )
 from bot.grammar.usage import usage
-from bot.grammar.values import Wrong, environment, nearest
+from bot.grammar.values import Wrong, duration, environment, nearest
 from strategies.spec import ReleaseSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+USUAL = ReleaseSpec.model_fields["environment"].default
 _HELP = {"--help", "-h", "-help"}
 _ENVIRONMENT_FLAGS = {"--env", "--environment", "--namespace", "--ns", "-n", "-e"}
 
@@ -147,7 +163,7 @@ class _Reading:
 
     def _is_in(self, word: Word) -> bool:
         named = not self.places or self.places[0].name != "SERVICE"  # a service may be called `in`
-        return self.releases and named and word.bare and word.text.lower() == "in"
+        return self.command in LOCATED and named and word.bare and word.text.lower() == "in"
 
     def _environment(self, word: Word, following: Word | None) -> tuple[Mistake | None, bool]:
         if self.places:
@@ -166,10 +182,10 @@ class _Reading:
         if not self.places:
             return self._too_many(word)
         place = self.places.pop(0)
-        if place.name != "N" and not place.required and word.text.isascii() and word.text.isdigit():
+        if self.places and not place.required and _is(self.places[0], word):
             # `samples 20`: a lone number is N; `samples 20 20` is for services named by digits
             lone = following is None or following.is_flag
-            place = self.places.pop(0) if lone and self.places and self.places[0].name == "N" else place
+            place = self.places.pop(0) if lone else place
         read = place.read(word.text)
         if isinstance(read, Wrong):
             return self._wrong(word, read)
@@ -196,8 +212,6 @@ class _Reading:
         flag = FLAG_BY_NAME.get(name)
         if flag is None or self.command not in flag.takes:
             return self._no_flag(named, name, flag), False
-        if flag.coming:
-            return self._at(named, flag.coming), False
         if name in self.flags:
             return self._at(named, f"`{name}` is said twice."), False
         self.flags[name] = word
@@ -255,6 +269,13 @@ class _Reading:
         return _at(self.line, word, self.title, what, suggestion)
 
 
+def _is(place: Place, word: Word) -> bool:
+    """Whether a word is meant for this place rather than for the one before it, which may be left out."""
+    if place.name == "N":
+        return word.text.isascii() and word.text.isdigit()
+    return place.name == "TIME" and not isinstance(duration(word.text), Wrong)
+
+
 def _command(reading: _Reading, verb: str, stopped: Mistake | Help | None) -> Command | Mistake:
     if stopped is not None:
         return stopped
@@ -262,6 +283,23 @@ def _command(reading: _Reading, verb: str, stopped: Mistake | Help | None) -> Co
     if reading.releases:
         spec = ReleaseSpec.model_validate({"strategy": reading.command, **found})
         return Start(spec, preview_only=verb == "plan")
+    where = found.get("environment", USUAL)
+    match verb:
+        case "lock" if "reason" not in found:
+            return _missing(reading.line, verb, '`lock` needs a reason: `--reason "…"`.')
+        case "lock":
+            return Lock(found["service"], where, found.get("for", STANDARD_LOCK), found["reason"])
+        case "unlock":
+            return Unlock(found["service"], where)
+        case "promote" | "hold" | "resume" | "rollback" | "cancel" | "snooze":
+            seconds = found.get("seconds", STANDARD_SNOOZE) if verb == "snooze" else 0
+            return Act(verb, found.get("target"), found.get("full", False), seconds)
+        case _:
+            return _to_see(verb, found)
+
+
+def _to_see(verb: str, found: dict[str, Any]) -> Command:
+    """A command that changes nothing."""
     match verb:
         case "status":
             return Status(found.get("target"))
@@ -269,8 +307,12 @@ def _command(reading: _Reading, verb: str, stopped: Mistake | Help | None) -> Co
             return Samples(found.get("target"), found.get("count"))
         case "history":
             return History(found["service"], found.get("limit", STANDARD_HISTORY))
+        case "audit":
+            return Audit(found["target"])
+        case "locks":
+            return Locks()
         case _:
-            return Act(cast("Intent", verb), found.get("target"), found.get("full", False))
+            return WhoAmI()
 
 
 def _at(line: Line, word: Word, title: str, what: str, suggestion: str = "") -> Mistake:

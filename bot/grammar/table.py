@@ -1,4 +1,4 @@
-"""The one table of commands and flags; parsing, usage, help and canonical text all follow it.
+"""The one table of commands, beside that of flags (`flags.py`); parsing, usage, help and canonical text all follow it.
 
 A flag or command added here is thereby parsed, explained and suggested. The order is the order of usage and
 help.
@@ -7,17 +7,14 @@ help.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from bot.grammar import values
+from bot.grammar.flags import BLUEGREEN, CANARY, FLAGS, ROLLING, STRATEGIES, Flag
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-CANARY, BLUEGREEN, ROLLING = "canary", "bluegreen", "rolling"
-STRATEGIES = (CANARY, BLUEGREEN, ROLLING)
-ROUTERS = ("selector", "ratio", "httproute", "nginx", "alb", "aws-alb", "istio", "traefik")
 STANDARD_HISTORY = 10
+STANDARD_LOCK = 7200  # seconds
+STANDARD_SNOOZE = 1800
+LOCATED = (*STRATEGIES, "plan", "lock", "unlock")  # commands that take `in ENV`
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +30,6 @@ class Place:
     def shown(self) -> str:
         """As in the usage."""
         return self.name if self.required else f"[{self.name}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A flag: without a metavar it is a switch.
-
-    `takes` are the commands it fits (strategies stand for themselves and for `plan` with them); `default`
-    says in words what holds without it; `coming`, where not empty, why it is known and not available yet.
-    """
-
-    name: str
-    metavar: str
-    takes: tuple[str, ...]
-    help: str
-    default: str = ""
-    read: values.Reader | None = None
-    write: Callable[[Any], str] = str
-    coming: str = ""
-    meant: tuple[str, ...] = ()  # other tools' names for it, for did-you-mean
-
-    @property
-    def field(self) -> str:
-        """Its field in `ReleaseSpec`, or in the command."""
-        return self.name.removeprefix("--").replace("-", "_")
-
-    @property
-    def shown(self) -> str:
-        """As typed: `--soak TIME`."""
-        return f"{self.name} {self.metavar}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +62,7 @@ VERBS: tuple[Verb, ...] = (
         (
             "canary k8sdemo v6",
             "canary k8sdemo v6 in prod --steps 25,50 --soak 10m",
+            "canary k8sdemo v6 --steps header:X-Canary=beta,cookie:canary,10,50",
             'canary k8sdemo v6 --ratio 1:3 --auto --reason "faster start"',
         ),
         "Release",
@@ -160,17 +129,45 @@ VERBS: tuple[Verb, ...] = (
         " ended, and who started it.",
         ("history k8sdemo", "history k8sdemo 30"),
         "See",
-        meant=("log", "logs", "audit", "releases"),
+        meant=("log", "logs", "releases"),
+    ),
+    Verb(
+        "audit",
+        (Place("ID", "target", values.target),),
+        "who agreed to a release, and whether its record is as it was written.",
+        "It checks the chain of the record's events and that each consent stands in it, and lists the consents:"
+        " who, when, to what, at which revision of which plan, and the teams that allowed it.",
+        ("audit k8sdemo-17",),
+        "See",
+        meant=("verify", "approvals", "consents", "receipt"),
+    ),
+    Verb(
+        "locks",
+        (),
+        "what people have locked, until when, and why.",
+        "It lists the locks of people; a release's own lock shows in `status`.",
+        ("locks",),
+        "See",
+    ),
+    Verb(
+        "whoami",
+        (),
+        "who you are to Graylight, and what you may do where.",
+        "For each environment it says what you may do now and, of the rest, the rule that forbids it and who can.",
+        ("whoami",),
+        "See",
+        meant=("who", "me", "may", "can", "permissions", "rights"),
     ),
     Verb(
         "promote",
         (_ID,),
         "go on to the next step.",
         "It moves a release to its next step; with `--full` to the last one. While the old version is"
-        " kept warm it ends the keeping.",
-        ("promote k8sdemo-17", "promote k8sdemo-17 --full"),
+        " kept warm it ends the keeping. Where the policy wants several people to agree, each of them says it.",
+        ("promote k8sdemo-17", "promote k8sdemo-17 --full", "approve k8sdemo-17"),
         "Act on a release",
-        meant=("approve", "next", "continue", "advance", "yes", "ok"),
+        also=("approve",),
+        meant=("next", "continue", "advance", "yes", "ok"),
     ),
     Verb(
         "hold",
@@ -189,6 +186,16 @@ VERBS: tuple[Verb, ...] = (
         ("resume k8sdemo-17",),
         "Act on a release",
         meant=("unpause", "unhold", "retry"),
+    ),
+    Verb(
+        "snooze",
+        (_ID, Place("TIME", "seconds", values.duration, required=False)),
+        "no reminders for a while; the question stays.",
+        "A release that waits for a decision reminds people, less and less often. This puts the next reminder off by"
+        f" TIME (without it: {values.written_duration(STANDARD_SNOOZE)}). Its deadline stays where it is.",
+        ("snooze k8sdemo-17 1h", "snooze 30m"),
+        "Act on a release",
+        meant=("later", "quiet", "mute", "remind"),
     ),
     Verb(
         "rollback",
@@ -211,6 +218,26 @@ VERBS: tuple[Verb, ...] = (
         meant=("delete", "remove", "kill"),
     ),
     Verb(
+        "lock",
+        (_SERVICE,),
+        "nobody else releases a service for a while.",
+        "Its reason and its end are shown to everybody who tries. You are reminded before it ends, and it ends by"
+        " itself. Where somebody else has locked it, they or a second person must agree that it becomes yours.",
+        ('lock k8sdemo --reason "database migration"', 'lock k8sdemo in prod --for 2h --reason "load test"'),
+        "Lock",
+        meant=("block", "claim", "reserve"),
+    ),
+    Verb(
+        "unlock",
+        (_SERVICE,),
+        "give a lock back.",
+        "Your own goes at once. Of another's, you ask that it goes: its owner or a second person must agree. Who is"
+        " asked so agrees with the same command.",
+        ("unlock k8sdemo", "unlock k8sdemo in prod"),
+        "Lock",
+        meant=("unblock", "free", "unreserve"),
+    ),
+    Verb(
         "help",
         (Place("COMMAND", "topic", str, required=False),),
         "all the commands, or one with its flags and examples.",
@@ -222,152 +249,11 @@ VERBS: tuple[Verb, ...] = (
     ),
 )
 
-_ALL = STRATEGIES
-_TWO_TRACKS = (CANARY, BLUEGREEN)
-
-FLAGS: tuple[Flag, ...] = (
-    Flag(
-        "--steps",
-        "N,N,…",
-        (CANARY,),
-        "the new version's shares in percent, ascending; 100 may be left out.",
-        "5,25,50,100 where a route carries weights, else what the pods can make of 25,50,100",
-        values.steps,
-        values.written_steps,
-        meant=("--weight", "--weights", "--percent", "--share", "--shares"),
-    ),
-    Flag(
-        "--ratio",
-        "NEW:OLD",
-        (CANARY,),
-        "one step, made by pods: so many new to so many old ones, NEW at most OLD; instead of `--steps`.",
-        "",
-        values.ratio,
-        values.written_ratio,
-    ),
-    Flag(
-        "--soak",
-        "TIME",
-        _ALL,
-        "how long a step is watched before it asks or goes on: `30s`, `10m`, `2h`.",
-        "5m",
-        values.duration,
-        values.written_duration,
-        meant=("--wait", "--bake", "--interval", "--delay", "--duration"),
-    ),
-    Flag(
-        "--keep",
-        "TIME",
-        _TWO_TRACKS,
-        "how long the old version stands warm at the end, one click away.",
-        "30m",
-        values.duration,
-        values.written_duration,
-    ),
-    Flag(
-        "--auto",
-        "",
-        _ALL,
-        "go on by itself after each soak in which nothing was wrong.",
-        "it asks",
-        meant=("--automatic", "--auto-promote", "--yes"),
-    ),
-    Flag(
-        "--after",
-        "delete|upgrade|keep",
-        _TWO_TRACKS,
-        "what becomes of the old Deployment after the keeping, where a new one takes its place.",
-        "delete",
-        values.one_of("delete", "upgrade", "keep"),
-    ),
-    Flag(
-        "--one-way",
-        '"WHY"',
-        _TWO_TRACKS,
-        "the switch cannot simply be undone (a data migration).",
-        read=values.reason,
-        write=values.written_text,
-        coming="`--one-way` comes together with consent of a second person; it is not available yet.",
-    ),
-    Flag(
-        "--surge",
-        "N|N%",
-        (ROLLING,),
-        "how many pods more than wanted may stand meanwhile.",
-        "the Deployment's own",
-        values.count_or_percent,
-        meant=("--max-surge",),
-    ),
-    Flag(
-        "--unavailable",
-        "N|N%",
-        (ROLLING,),
-        "how many pods fewer than wanted may stand meanwhile.",
-        "the Deployment's own",
-        values.count_or_percent,
-        meant=("--max-unavailable",),
-    ),
-    Flag(
-        "--pause-at",
-        "N%",
-        (ROLLING,),
-        "stop and ask when this share of the pods is new.",
-        "no pause",
-        values.percent,
-        values.written_percent,
-        meant=("--pause",),
-    ),
-    Flag(
-        "--router",
-        "|".join(ROUTERS),
-        _TWO_TRACKS,
-        "what splits the traffic.",
-        "what leads to the service decides",
-        values.one_of(*ROUTERS),
-        meant=("--ingress", "--traffic"),
-    ),
-    Flag(
-        "--container",
-        "NAME",
-        _ALL,
-        "which container gets the new image; needed where the pods have several.",
-        "the only one",
-        values.container,
-    ),
-    Flag(
-        "--accept-replace",
-        "",
-        _TWO_TRACKS,
-        "put a new Deployment in the old one's place even where Helm, Argo CD, Flux or KEDA owns that.",
-        "a refusal",
-    ),
-    Flag(
-        "--on-fail",
-        "rollback|hold",
-        _ALL,
-        "what happens when the new version is worse.",
-        "hold; rollback with `--auto`",
-        values.one_of("rollback", "hold"),
-        meant=("--on-failure", "--on-error"),
-    ),
-    Flag(
-        "--reason",
-        '"TEXT"',
-        _ALL,
-        "why, in at most 300 characters; it stands on the card and in the record.",
-        "",
-        values.reason,
-        values.written_text,
-        meant=("--message", "-m", "--why", "--comment"),
-    ),
-    Flag("--full", "", ("promote",), "straight to the last step.", meant=("--all",)),
-)
-
 BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.also)}
 FLAG_BY_NAME: dict[str, Flag] = {flag.name: flag for flag in FLAGS}
 
 
 def flags_of(command: str) -> tuple[Flag, ...]:
-    """The flags that a command (or strategy) takes, those to come left out; `plan` takes any strategy's."""
+    """The flags that a command (or strategy) takes; `plan` takes any strategy's."""
     wanted = STRATEGIES if command == "plan" else (command,)
-    return tuple(flag for flag in FLAGS if not flag.coming and set(wanted) & set(flag.takes))
+    return tuple(flag for flag in FLAGS if set(wanted) & set(flag.takes))

@@ -3,10 +3,11 @@
 Total functions: an unknown command or topic gives the list. Light to import, so `--help` may use it.
 """
 
-from bot.grammar.table import BY_NAME, FLAG_BY_NAME, FLAGS, STRATEGIES, VERBS, Flag, Verb, flags_of
+from bot.grammar.flags import FLAGS, STRATEGIES, Flag
+from bot.grammar.table import BY_NAME, FLAG_BY_NAME, LOCATED, VERBS, Verb, flags_of
 
 _WIDTH = 92
-_GROUPS = ("Release", "Act on a release", "See")
+_GROUPS = ("Release", "Act on a release", "See", "Lock")
 _NOTES = (
     "SERVICE is a service's name, VERSION an image tag or `sha256:…`, ID a release such as `k8sdemo-17`,"
     " ENV an environment of the policy. Texts with spaces go in quotes."
@@ -66,7 +67,7 @@ def _list(lead: str) -> str:
     for group in _GROUPS:
         lines = [f"`{lead}{_head(verb)}` – {verb.help}" for verb in VERBS if verb.group == group]
         parts.append("\n".join([group, *lines]))
-    flags = "Flags: " + ", ".join(f"`{flag.name}`" for flag in FLAGS if not flag.coming)
+    flags = "Flags: " + ", ".join(f"`{flag.name}`" for flag in FLAGS)
     more = (
         f"`{lead}help canary` shows a command's flags with examples, `{lead}help --steps` explains one flag."
     )
@@ -88,7 +89,7 @@ def _about_verb(verb: Verb, lead: str) -> str:
 
 
 def _about_flag(flag: Flag, lead: str) -> str:
-    parts = [flag.coming or _flag_line(flag)]
+    parts = [_flag_line(flag)]
     parts.append("Fits " + ", ".join(f"`{name}`" for name in flag.takes) + ".")
     examples = [text for verb in VERBS for text in verb.examples if f"{flag.name} " in f"{text} "]
     if examples:
@@ -106,7 +107,7 @@ def _head(verb: Verb, strategy: str = "") -> str:
     words = [verb.name, *(place.shown for place in verb.places)]
     if verb.name == "plan":
         words.insert(1, strategy or "|".join(STRATEGIES))
-    if verb.name in (*STRATEGIES, "plan"):
+    if verb.name in LOCATED:
         words.append("[in ENV]")
     return " ".join(words)
 

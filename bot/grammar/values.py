@@ -16,7 +16,7 @@ from bot.grammar.mistake import brief
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from strategies.spec import Ratio
+    from strategies.spec import Audience, Ratio, Rung
 
 MOST_SAMPLES = 400  # what one decision of a proof may send
 MOST_RELEASES = 100
@@ -33,10 +33,14 @@ _LONGEST_SERVICE = 253
 _ALL = 100
 _TYPOGRAPHIC_DASHES = str.maketrans("‐‑‒–—―−", "-------")
 
-COMING = {
-    "header": "Steps by header need a route that carries weights; they are not available yet.",
-    "cookie": "Steps by cookie need a route that carries weights; they are not available yet.",
+_AUDIENCES = {  # kind → its name, its value; neither may hold what would end a step, a word or a cookie
+    "header": (
+        re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}"),
+        re.compile(r"[A-Za-z0-9!#$%()*+./:;=?@\[\]^_{|}~-]{1,64}"),
+    ),
+    "cookie": (re.compile(r"[A-Za-z0-9_.-]{1,64}"), re.compile(r"[A-Za-z0-9._~+/@:-]{1,64}")),
 }
+_MOST_AUDIENCES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +131,54 @@ def within(most: int) -> Callable[[str], int | Wrong]:
     return read
 
 
-def steps(text: str) -> tuple[int, ...] | Wrong:
-    """Shares of the new version in percent, ascending: `5,25,50` or `25%,100%`; 100 is not added."""
-    found: list[int] = []
+def steps(text: str) -> tuple[Rung, ...] | Wrong:
+    """Shares of the new version in percent, ascending, and audiences: `5,25,50`, `header:X-Canary=beta,cookie:canary,25%`.
+
+    An audience may stand anywhere before 100, which is not added.
+    """
+    found: list[Rung] = []
     at = 0
     for part in text.split(","):
         here = (at, at + max(1, len(part)))
         at += len(part) + 1
-        kind = part.partition(":")[0].lower()
-        if kind in COMING and ":" in part:
-            return Wrong(COMING[kind], at=here)
         if not part:
             return Wrong("Steps are numbers with commas between and no spaces: `25,50,100`.", at=here)
-        share = _percent(part)
-        if share is None or not 1 <= share <= _ALL:
-            return Wrong(f"{brief(part)} is no step: each is a share in percent, 1 to 100.", at=here)
-        if found and share <= found[-1]:
-            return Wrong(f"Steps ascend: {share} does not come after {found[-1]}.", at=here)
-        found.append(share)
+        kind = part.partition(":")[0].lower()
+        read = _audience(part, kind) if kind in _AUDIENCES else _share(part, found)
+        if isinstance(read, Wrong):
+            return Wrong(read.what, read.suggestion, at=here)
+        if not isinstance(read, int) and read in found:
+            return Wrong(f"{brief(part)} stands twice: an audience stays in force.", at=here)
+        if _ALL in found:
+            return Wrong("At 100 the new version has everybody: no step comes after it.", at=here)
+        found.append(read)
+    if sum(not isinstance(rung, int) for rung in found) > _MOST_AUDIENCES:
+        return Wrong(f"At most {_MOST_AUDIENCES} audiences can be in force together.")
     return tuple(found)
+
+
+def _share(part: str, before: list[Rung]) -> int | Wrong:
+    share, shares = _percent(part), [rung for rung in before if isinstance(rung, int)]
+    if share is None or not 1 <= share <= _ALL:
+        near = nearest(part.partition(":")[0], tuple(_AUDIENCES)) if ":" in part else ""
+        return Wrong(f"{brief(part)} is no step: each is a share in percent, 1 to 100, or an audience.", near)
+    if shares and share <= shares[-1]:
+        return Wrong(f"Steps ascend: {share} does not come after {shares[-1]}.")
+    return share
+
+
+def _audience(part: str, kind: str) -> Audience | Wrong:
+    """`header:NAME=VALUE` or `cookie:NAME=VALUE`; the value is `always` where none is said."""
+    from strategies.spec import Audience
+
+    name, equals, value = part.partition(":")[2].partition("=")
+    value = value if equals else "always"
+    names, values = _AUDIENCES[kind]
+    if not names.fullmatch(name) or not values.fullmatch(value):
+        return Wrong(
+            f"{brief(part)} is no audience: `{kind}:NAME=VALUE`, or `{kind}:NAME` for the value `always`."
+        )
+    return Audience.model_validate({"by": kind, "name": name, "value": value})
 
 
 def ratio(text: str) -> Ratio | Wrong:
@@ -258,8 +291,8 @@ def written_ratio(value: Ratio) -> str:
     return f"{value.new}:{value.old}"
 
 
-def written_steps(value: tuple[int, ...]) -> str:
-    """`25,50,100`."""
+def written_steps(value: tuple[Rung, ...]) -> str:
+    """`header:X-Canary=beta,25,50,100`."""
     return ",".join(map(str, value))
 
 

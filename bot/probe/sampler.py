@@ -16,13 +16,18 @@ from strategies.samples import Answer, Naming, Sample, attribute
 
 AGENT = "graylight-probe"
 MARK = "X-Graylight-Probe"
-AT_ONCE = 16  # connections open at the same time
+AT_ONCE = 16  # connections that may be open at the same time, or, where that is more, …
+PATIENT = 0.16  # … what the rate needs while an answer takes so many seconds: 80 connections at 500/s
 LARGEST = 64 * 1024  # bytes of an answer that are read
 Enough = Callable[[Sample], bool]
+Address = tuple[URL, dict[str, str], str | None]  # URL, headers, and the name that TLS asks for
 
 
 class Sampler:
-    """Sends a service's probe; `sent` and `failed` count over its life."""
+    """Sends a service's probe, each request as a user who was never there before: without cookies.
+
+    `sent` and `failed` count over its life.
+    """
 
     def __init__(self) -> None:
         self.sent = 0
@@ -36,16 +41,19 @@ class Sampler:
         `enough` is asked after each, in that order; once it says so, what was not sent yet is not, and what is under
         way is dropped.
         """
-        connector = aiohttp.TCPConnector(force_close=True, limit=AT_ONCE)
-        timeout = aiohttp.ClientTimeout(total=probe.timeout)
-        slots, begun, taken = asyncio.Semaphore(AT_ONCE), time.monotonic(), list[Sample]()
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        at_once = max(AT_ONCE, round(probe.rate * PATIENT))
+        connector = aiohttp.TCPConnector(force_close=True, limit=at_once)
+        timeout, address = aiohttp.ClientTimeout(total=probe.timeout), _address(probe, release)
+        slots, begun, taken = asyncio.Semaphore(at_once), time.monotonic(), list[Sample]()
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+        ) as session:
 
             async def one(number: int) -> Answer:
                 due = begun + number / probe.rate - time.monotonic()
                 await asyncio.sleep(max(0.0, due))  # the rate, not a wait
                 async with slots:
-                    return await _ask(session, probe, release)
+                    return await _ask(session, probe, address)
 
             asked = [asyncio.create_task(one(i)) for i in range(count)]
             try:
@@ -65,8 +73,8 @@ class Sampler:
         return Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
 
 
-async def _ask(session: aiohttp.ClientSession, probe: Probe, release: str) -> Answer:
-    url, headers, server = _address(probe, release)
+async def _ask(session: aiohttp.ClientSession, probe: Probe, address: Address) -> Answer:
+    url, headers, server = address
     begun = time.perf_counter()
     try:
         async with session.request(
@@ -81,7 +89,7 @@ async def _ask(session: aiohttp.ClientSession, probe: Probe, release: str) -> An
         return Answer(0, {}, "", time.perf_counter() - begun, _why(e))
 
 
-def _address(probe: Probe, release: str) -> tuple[URL, dict[str, str], str | None]:
+def _address(probe: Probe, release: str) -> Address:
     """Where to send it, with `connect` in place of the name's address, and under which name."""
     headers = {"User-Agent": AGENT, MARK: release} | probe.sends
     url = URL(probe.url)

@@ -19,6 +19,12 @@ def sentence(text: str) -> Message:
     return Message(text, (blocks.section(text),))
 
 
+def lines(said: Sequence[str]) -> Message:
+    """Several sentences with people in them, for one person."""
+    shown = [private(line) for line in said]
+    return Message(shown[0] if shown else "", tuple(blocks.paragraphs(shown)))
+
+
 def refusal(refused: Refusal) -> Message:
     """Why not, and what to do about it."""
     lines = [f"✋  {private(refused.what)}", *([private(refused.remedy)] if refused.remedy else [])]
@@ -30,10 +36,11 @@ def mistake(wrong: Mistake, command: str) -> Message:
     return Message(escape(str(wrong)), (blocks.preformatted(wrong.render(command)),))
 
 
-def help_on(topic: str | None, command: str) -> Message:
-    """The list of commands, or one of them."""
+def help_on(topic: str | None, command: str, may: Sequence[str] = ()) -> Message:
+    """The list of commands, or one of them; `may` says what of it the one who asks may do."""
     parts = [part.split("\n") for part in escape(help_text(topic, command)).split("\n\n")]
     made = [block for lines in parts for block in blocks.paragraphs([_heading(lines[0]), *lines[1:]])]
+    made += blocks.paragraphs(["*What you may do*", *map(private, may)]) if may else []
     return Message("Help", tuple(made))
 
 
@@ -58,7 +65,7 @@ def running(found: Sequence[tuple[Release, str]]) -> Message:
 
 
 def _line(release: Release, link: str) -> str:
-    sign, state = words.STATE[release.state]
+    sign, state = words.state(release)
     title = f"<{link}|{name(release.id)}>" if link else f"*{name(release.id)}*"
     share = progress.asked(release)
     lines = [f"{sign}  {title}  ·  {quote(words.title(release.plan))}  ·  {state}"]
@@ -76,7 +83,7 @@ def history(service: str, found: Sequence[Release]) -> Message:
 
 
 def _past(release: Release) -> str:
-    sign, state = words.STATE[release.state]
+    sign, state = words.state(release)
     plan = release.plan
     when = at(release.ended_at or release.started_at)
     return (

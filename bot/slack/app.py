@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.ports import Clock, Desk
 from bot.slack import answers, buttons, words
+from bot.slack.affairs import AGREE
 from bot.slack.asked import by_a_bot, by_click, by_command, by_mention
 from bot.slack.clicks import Clicks
 from bot.slack.client import web_client
@@ -26,7 +27,7 @@ from strategies.release import IntentKind
 
 Json = dict[str, Any]
 Ack = Callable[[], Awaitable[Any]]
-_SIGNED = (buttons.START, buttons.SAMPLES, *(buttons.PREFIX + kind.value for kind in IntentKind))
+_SIGNED = (buttons.START, buttons.SAMPLES, AGREE, *(buttons.PREFIX + kind.value for kind in IntentKind))
 _ANYTHING = re.compile(r"[\s\S]*")
 
 
@@ -35,6 +36,7 @@ class SlackApp(AsyncApp):
 
     identity: Identity
     work: Work
+    people: People
 
 
 def build(
@@ -44,7 +46,8 @@ def build(
     client = web_client(bot_token, base_url)
     identity = Identity(client)
     app = _app(identity, bot_token)
-    commands = Commands(desk, People(client, identity, clock), identity, Signer(signing_key))
+    app.people = People(client, identity, clock)
+    commands = Commands(desk, app.people, identity, Signer(signing_key))
     _typed(app, commands)
     _clicked(app, Clicks(commands))
     return app
@@ -86,6 +89,11 @@ def _typed(app: SlackApp, commands: Commands) -> None:
             return
         asked = by_mention(body, client)
         app.work.take(asked.delivery, asked.reply, lambda: commands.run(asked))
+
+    @app.event("subteam_members_changed")
+    async def members(ack: Ack, body: Json) -> None:
+        await ack()
+        commands.people.forget(str(body["event"].get("subteam_id") or ""))
 
     @app.event(_ANYTHING)
     async def event(ack: Ack) -> None:

@@ -5,10 +5,12 @@ Pure. Dialogs tell the effect in numbers of the plan and of the last proof.
 
 from typing import assert_never
 
-from bot.slack import blocks, progress, words
+from bot.slack import blocks, consent_words, progress, words
 from bot.slack.blocks import Block
 from bot.slack.signing import ActValue, SamplesValue, Signer
-from strategies.release import IntentKind, Release, State
+from strategies import consent
+from strategies.duration import words as duration
+from strategies.release import SNOOZE, IntentKind, Release, State
 
 PREFIX = "release."
 START, DISMISS, SAMPLES = f"{PREFIX}start", f"{PREFIX}dismiss", f"{PREFIX}samples"
@@ -30,23 +32,37 @@ def _intent(release: Release, kind: IntentKind, signer: Signer) -> Block:
     name = PREFIX + kind.value
     match kind:
         case IntentKind.PROMOTE:
-            label = words.promote_label(release, _next_title(release))
-            asks = blocks.confirm(f"{label}?", _promote_effect(release), label)
+            label, effect = _promote(release)
+            asks = blocks.confirm(f"{label}?", effect, label)
             return blocks.button(label, name, value, style="primary", confirm=asks)
         case IntentKind.HOLD:
             return blocks.button("Hold", name, value)
         case IntentKind.RESUME:
             return blocks.button("Resume", name, value)
         case IntentKind.ROLLBACK:
-            title = f"Roll {release.id} back?"
+            title, label = f"Roll {release.id} back?", consent_words.back_label(*consent.tally(release, kind))
             asks = blocks.confirm(title, _rollback_effect(release), "Roll back", danger=True)
-            return blocks.button("Roll back", name, value, style="danger", confirm=asks)
+            return blocks.button(label, name, value, style="danger", confirm=asks)
+        case IntentKind.SNOOZE:
+            return blocks.button(f"Snooze {duration(SNOOZE)}", name, value)
         case IntentKind.CANCEL:
             title = f"Cancel {release.id}?"
             asks = blocks.confirm(title, words.cancel_effect(release), "Cancel it", danger=True)
             return blocks.button("Cancel", name, value, style="danger", confirm=asks)
         case _:
             assert_never(kind)
+
+
+def _promote(release: Release) -> tuple[str, str]:
+    """The label and the effect of a yes."""
+    given, needed = consent.tally(release, IntentKind.PROMOTE)
+    several = consent_words.approve_label(given, needed)
+    if release.unapproved:
+        return several, consent_words.start_effect(release.plan)
+    label = words.promote_label(release, _next_title(release))
+    if needed > 1:
+        label = f"{label} ({given} of {needed})" if release.state is State.KEEPING else several
+    return label, _promote_effect(release)
 
 
 def _next_title(release: Release) -> str:
@@ -66,4 +82,5 @@ def _promote_effect(release: Release) -> str:
 
 def _rollback_effect(release: Release) -> str:
     now = words.share(release.measured, progress.asked(release))
-    return words.rollback_effect(release.plan, now, release.canary_pods.total)
+    first = consent_words.one_way(release.one_way) if release.one_way and release.switched else ""
+    return first + words.rollback_effect(release.plan, now, release.canary_pods.total)

@@ -7,17 +7,18 @@ with its interval, and times are the reader's own.
 import hashlib
 import json
 
-from bot.slack import blocks, buttons, progress, words
+from bot.slack import blocks, buttons, consent_words, progress, words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import at, code, isolate, name, quote, said, who
 from bot.slack.signing import Signer
-from strategies.release import Actor, Release, State
+from strategies import consent
+from strategies.release import Actor, IntentKind, Release, State
 
 
 def card(release: Release, signer: Signer | None) -> Message:
     """The card as it should look now; without a signer a copy to look at, without buttons."""
     plan = release.plan
-    _, state = words.STATE[release.state]
+    _, state = words.state(release)
     made: list[Block] = [
         blocks.header(isolate(words.title(plan))),
         blocks.section("\n".join(_state(release))),
@@ -37,7 +38,7 @@ def fingerprint(message: Message) -> str:
 
 def _state(release: Release) -> list[str]:
     """What it does, where on its way it is, and what is due."""
-    sign, state = words.STATE[release.state]
+    sign, state = words.state(release)
     lines = [f"{sign}  *{state}*  ·  {words.way(release.plan)}"]
     if release.going_back:
         lines.append(words.on_the_way_back(release.cursor, len(release.back)))
@@ -45,6 +46,10 @@ def _state(release: Release) -> list[str]:
         lines.append(said(trail))
     if release.reason:
         lines.append(said(release.reason, _people(release)))
+    if given := consent.open_consents(release):
+        _, needed = consent.tally(release, IntentKind.PROMOTE)
+        people = ", ".join(who(c.by) for c in given)
+        lines.append(consent_words.agreed(people, len(given), max(needed, release.needed)))
     if due := _due(release):
         lines.append(due)
     return lines
@@ -63,7 +68,9 @@ def _due(release: Release) -> str:
         case State.SOAKING:
             return words.soaking_until(due, auto=release.plan.auto)
         case State.ASKING:
-            return words.asking_until(at(release.remind_at) if release.remind_at else "", due)
+            reminder = at(release.remind_at) if release.remind_at else ""
+            until = consent_words.approval_until if release.unapproved else words.asking_until
+            return until(reminder, due)
         case State.KEEPING:
             return words.keeping_until(name(release.plan.from_version), due, said(words.ends(release.plan)))
         case _:
@@ -96,6 +103,8 @@ def _small_print(release: Release) -> list[str]:
     reason = release.plan.spec.reason
     first = words.started_by(who(release.started_by), at(release.started_at))
     lines = [f"{first}: “{quote(reason)}”" if reason else first]
+    if release.one_way:
+        lines.append(consent_words.marked_one_way(quote(release.one_way)))
     second = f"{code(release.id)} · plan {code(release.plan.hash)}"
     if release.ended_at is not None:
         seconds = (release.ended_at - release.started_at).total_seconds()

@@ -5,11 +5,12 @@ from logging import getLogger
 
 from bot.ports import Origin
 from bot.slack import answers, buttons, words
+from bot.slack.affairs import AGREE
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
 from bot.slack.commands import Commands, showing
 from bot.slack.preview import preview
-from bot.slack.signing import ActValue, Forged, SamplesValue, StartValue, Value
+from bot.slack.signing import ActValue, Forged, LockValue, SamplesValue, StartValue, Value
 from strategies.refusal import Refusal
 from strategies.release import Intent, Release
 
@@ -41,6 +42,8 @@ class Clicks:
                 return await self._act(asked, value)
             case SamplesValue(release=release):
                 return await self.commands.samples(asked, release, None)
+            case LockValue(lock=lock):
+                return await self.commands.affairs.agree(asked, lock)
 
     async def _start(self, asked: Asked, value: StartValue) -> Message | None:
         if value.user != asked.user:
@@ -86,3 +89,5 @@ def _name(value: Value) -> str:
             return buttons.PREFIX + action.value
         case SamplesValue():
             return buttons.SAMPLES
+        case LockValue():
+            return AGREE

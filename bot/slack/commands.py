@@ -6,11 +6,25 @@ from dataclasses import dataclass
 from logging import getLogger
 from typing import assert_never
 
-from bot.grammar.command import Act, Help, History, Samples, Start, Status
+from bot import telling
+from bot.grammar.command import (
+    Act,
+    Audit,
+    Help,
+    History,
+    Lock,
+    Locks,
+    Samples,
+    Start,
+    Status,
+    Unlock,
+    WhoAmI,
+)
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Desk, Looked
 from bot.slack import answers, samples, words
+from bot.slack.affairs import Affairs
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
 from bot.slack.client import Failed, call
@@ -48,13 +62,18 @@ class Commands:
             case Mistake():
                 return answers.mistake(command, asked.command)
             case Help(topic):
-                return answers.help_on(topic, asked.command)
+                return await self._help(asked, topic)
             case Start(spec, preview_only):
                 return await self._preview(asked, spec, look_only=preview_only)
             case Status() | Samples() | Act() | History():
                 if refused := await self.people.refusal(asked.user):
                     return answers.refusal(refused)
                 return await self._of_releases(asked, command)
+            case WhoAmI():
+                return await self.affairs.answer(asked, command)
+            case Audit() | Lock() | Unlock() | Locks():
+                refused = await self.people.refusal(asked.user)
+                return answers.refusal(refused) if refused else await self.affairs.answer(asked, command)
             case _:
                 assert_never(command)
 
@@ -70,9 +89,13 @@ class Commands:
                 return answers.history(service, await self.desk.history(service, limit))
 
     async def _preview(self, asked: Asked, spec: ReleaseSpec, *, look_only: bool) -> Message:
-        refused, shown, missing = await asyncio.gather(
-            self.people.refusal(asked.user), self.desk.preview(spec), self.missing(asked.channel)
+        stranger, refused, shown, missing = await asyncio.gather(
+            self.people.refusal(asked.user),
+            self.desk.may_start(spec, asked.actor),
+            self.desk.preview(spec),
+            self.missing(asked.channel),
         )
+        refused = stranger or (None if look_only else refused)
         if refused:
             return answers.refusal(refused)
         if isinstance(shown, Refusal):
@@ -92,10 +115,13 @@ class Commands:
         release = await self.desk.find(command.target or await self.of_thread(asked))
         if isinstance(release, Refusal):
             return answers.refusal(release)
-        intent = Intent(kind=IntentKind(command.intent), full=command.full)
+        intent = Intent(kind=IntentKind(command.intent), full=command.full, seconds=command.seconds)
         done = await self.desk.act(release.id, intent, asked.actor, asked.origin)
         if isinstance(done, Refusal):
             return answers.refusal(done)
+        last = done.events[-1] if done.events else None
+        if last is not None and last.kind in ("consent", "approved"):
+            return answers.lines([last.text])
         return answers.sentence(words.taken(name(done.id), words.TAKEN[command.intent]))
 
     async def samples(self, asked: Asked, target: str | None, count: int | None) -> Message | None:
@@ -135,6 +161,15 @@ class Commands:
         found = answer.data.get("channel") or {}
         here = found.get("is_member") or found.get("is_im")
         return "" if here else words.not_here(self.mention)
+
+    @property
+    def affairs(self) -> Affairs:
+        """Those of people."""
+        return Affairs(self.desk, self.identity, self.signer)
+
+    async def _help(self, asked: Asked, topic: str | None) -> Message:
+        may = [] if topic else telling.whoami(await self.desk.rights(asked.actor))
+        return answers.help_on(topic, asked.command, may)
 
     @property
     def mention(self) -> str:

@@ -12,6 +12,7 @@ from strategies.release import Actor
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PERSON = re.compile(r"&lt;@([UW][A-Z0-9]+)(?:\|[^&]*)?&gt;")
+_GROUP = re.compile(r"&lt;!subteam\^(S[A-Z0-9]+)&gt;")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 NAME = 60  # characters of a name in a sentence
 _ISOLATE, _END = "\u2068", "\u2069"
@@ -74,7 +75,7 @@ def private(text: str) -> str:
     >>> private("started by <@U1>, not by <!here>")
     'started by <@U1>, not by &lt;!here&gt;'
     """
-    return _PERSON.sub(r"<@\1>", escape(text))
+    return _GROUP.sub(r"<!subteam^\1>", _PERSON.sub(r"<@\1>", escape(text)))
 
 
 def who(actor: Actor) -> str:

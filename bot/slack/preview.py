@@ -11,11 +11,13 @@ from bot.grammar.canonical import line
 from bot.ports import Preview
 from bot.slack import blocks, buttons, progress, words
 from bot.slack.blocks import Block, Message
-from bot.slack.markup import code, isolate, name, quote, said
+from bot.slack.markup import code, cut, isolate, name, private, quote, said
 from bot.slack.signing import Signer, StartValue
+from strategies.changes import Changed
 from strategies.plan import Plan, Stage
 
 SHOWN = 4  # names in a list
+LINES, WIDEST = 5, 120  # lines of one object's change, and characters of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ def preview(shown: Preview, signer: Signer | None, showing: Showing, above: Sequ
     made.append(blocks.fields(*_found(plan)))
     made += blocks.paragraphs(["*Steps*", *(_stage(plan, stage) for stage in plan.stages)])
     made += blocks.paragraphs(["*Timers*", *(f"•  {said(text)}" for text in words.timers(plan))])
+    if shown.changes:
+        made += blocks.paragraphs([words.written(), *_changes(shown.changes)])
     if plan.advice:
         made += blocks.paragraphs(["*Good to know*", *(f"•  {said(one.what)}" for one in plan.advice)])
     if plan.going_back:
         made.append(blocks.section(f"*Going back*\n{said(plan.going_back)}"))
-    notes = [said(note) for note in shown.notes]
+    notes = [private(note) for note in shown.notes]
     made += _ending(plan, signer, showing)
     made.append(blocks.context(words.nothing_changed(plan.hash), *notes))
     return Message(quote(words.plan_title(plan)), tuple(made))
@@ -71,6 +75,18 @@ def _found(plan: Plan) -> list[str]:
     if plan.probe is not None:
         made.append(f"*Probe*\n{code(f'{plan.probe.method} {plan.probe.url}')}")
     return made
+
+
+def _changes(changes: Sequence[Changed]) -> list[str]:
+    """Every object that is written, with its first lines; the command line shows all of them."""
+    told = []
+    for one in changes:
+        new = words.new_object(code(one.like) if one.like else "") if one.verb == "create" else ""
+        told.append(f"•  {code(f'{one.kind} {one.name}')}{new}")
+        told += [f"      {code(cut(text, WIDEST))}" for text in one.lines[:LINES]]
+        if len(one.lines) > LINES:
+            told.append(f"      {words.more_lines(len(one.lines) - LINES)}")
+    return told
 
 
 def _names(found: Sequence[str]) -> str:

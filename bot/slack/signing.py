@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.slack.blocks import VALUE
+from strategies.locks import Lock
 from strategies.release import IntentKind
 from strategies.spec import ReleaseSpec
 
@@ -53,7 +54,14 @@ class SamplesValue(_Value):
     release: str
 
 
-Value = StartValue | ActValue | SamplesValue
+class LockValue(_Value):
+    """A yes to the request in a lock, as it was shown."""
+
+    kind: Literal["lock"] = "lock"
+    lock: Lock
+
+
+Value = StartValue | ActValue | SamplesValue | LockValue
 _VALUES: Final[TypeAdapter[Value]] = TypeAdapter(Annotated[Value, Field(discriminator="kind")])
 
 

@@ -6,14 +6,14 @@ measured and how it ended stand by themselves. Only what needs a person *now* ha
 
 from dataclasses import dataclass
 
-from bot.slack import blocks, buttons, manifest, samples, words
+from bot.slack import blocks, buttons, consent_words, manifest, samples, words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import at, name, said
 from bot.slack.signing import Signer
 from strategies.release import Actor, Event, Measured, Release, State
 
-QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck"})
-ENDINGS = frozenset({"promoted", "rolled-back", "failed"})
+QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck", "consent", "replanned"})
+ENDINGS = frozenset({"promoted", "rolled-back", "failed", "denied", "expired"})
 LINES = 20  # in one message
 APART = 60  # seconds between the first and the last line, beyond which each line has its time
 LOG = 2000  # characters of a pod's log
@@ -27,6 +27,10 @@ _SIGN = {
     "failed": "🔴",
     "promoted": "✅",
     "rolled-back": "↩️",
+    "consent": "🟠",
+    "replanned": "🟠",
+    "denied": "⛔",
+    "expired": "⌛",
 }
 
 
@@ -79,7 +83,9 @@ def alone(event: Event) -> bool:
 
 def asks(release: Release, event: Event) -> bool:
     """Whether this event is why a person must decide now."""
-    waits = release.state in (State.ASKING, State.HOLDING)
+    waits = release.state in (State.ASKING, State.HOLDING) or (
+        event.kind == "consent" and release.pending > 0
+    )
     return waits and event.kind in QUESTIONS and event.at >= release.since
 
 
@@ -102,7 +108,8 @@ def post(release: Release, part: Part, signer: Signer, *, gap: int = 0) -> Post:
 def decided(release: Release, n: int) -> Message:
     """A question after its answer: the same words, no buttons."""
     event = next((e for e in release.events if e.n == n), None)
-    note = blocks.context(words.moved_on())
+    again = event is not None and event.at >= release.since and release.pending > 0
+    note = blocks.context(consent_words.asked_again() if again else words.moved_on())
     if event is None:
         return Message(words.moved_on(), (note,))
     before = _one(release, event, None)

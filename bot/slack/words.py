@@ -23,6 +23,17 @@ STATE = {
 }
 
 
+def state(release: Release) -> tuple[str, str]:
+    """A sign and the state in words; plain."""
+    if release.unapproved and release.state is State.ASKING:
+        return "🟠", "Waiting for approval, nothing has been changed"
+    told_apart = {
+        "denied": ("⛔", "Denied, nothing was changed"),
+        "expired": ("⌛", "Expired, nothing was changed"),
+    }
+    return told_apart.get(release.outcome, STATE[release.state])
+
+
 def count(number: int, thing: str) -> str:
     """A count with its noun.
 
@@ -45,8 +56,8 @@ def plan_title(plan: Plan) -> str:
 
 def way(plan: Plan) -> str:
     """The strategy and how it splits; plain."""
-    how = {"canary": " by pod ratio", "bluegreen": "", "rolling": ""}[plan.strategy.value]
-    return f"{plan.strategy.title.capitalize()}{how if plan.router == 'ratio' else ''}"
+    how = " by pod ratio" if plan.strategy == "canary" else ""
+    return f"{plan.strategy.title.capitalize()}{f' by route ({plan.router})' if plan.lanes else how}"
 
 
 def measured(seen: Measured) -> str:
@@ -256,6 +267,21 @@ def to_start(command: str) -> str:
     return f"To start it: {command}"
 
 
+def written() -> str:
+    """The heading of what a plan writes."""
+    return "*What is written*, as the API server's dry run has it"
+
+
+def new_object(like: str) -> str:
+    """An object that is not there yet."""
+    return f", new, like {like} but for" if like else ", new"
+
+
+def more_lines(count: int) -> str:
+    """What does not fit here."""
+    return f"… {count} more line{'s' if count != 1 else ''}: `graylight plan` shows them"
+
+
 def too_long() -> str:
     """A request that does not fit into a button."""
     return (
@@ -297,6 +323,7 @@ TAKEN = {
     "resume": "resumed",
     "rollback": "rolling back",
     "cancel": "cancelled",
+    "snooze": "no reminder for a while",
 }
 
 
@@ -328,26 +355,6 @@ def nothing_runs() -> str:
 def no_history(service: str) -> str:
     """An empty history."""
     return f"No release of {service} is known."
-
-
-def not_a_member() -> str:
-    """A guest, a bot, a stranger, somebody who left."""
-    return "Only full members of this workspace may use Graylight; guests, apps and people of other workspaces may not."
-
-
-def who_are_you() -> str:
-    """users.info did not answer."""
-    return "Slack did not tell me who you are just now, so I did nothing."
-
-
-def again() -> str:
-    """What to do about it."""
-    return "Try again in a moment."
-
-
-def ask_a_member() -> str:
-    """What to do about it."""
-    return "Ask a full member to do it."
 
 
 # Samples.

@@ -131,9 +131,22 @@ async def _asking(slack: SlackStandIn, service: str) -> Message:
     shown = await slack.until(lambda: slack.offering("release.start"), seconds=PATIENCE, what="a preview")
     assert shown is not None
     await (await slack.click(shown, "release.start")).done()
-    card = await slack.until(lambda: slack.offering("release.promote"), seconds=PATIENCE, what="a question")
+    # the question in the thread may come before the card says so too: what is clicked is the card
+    card = await slack.until(lambda: _card(slack, "release.promote"), seconds=PATIENCE, what="a question")
     assert card is not None
-    return next((m for m in slack.messages if m.ts == card.thread_ts), card)
+    return card
+
+
+def _card(slack: SlackStandIn, action_id: str) -> Message | None:
+    """The newest message of the channel itself that offers this."""
+    return next(
+        (
+            m
+            for m in reversed(slack.messages)
+            if not m.in_thread and m.ephemeral_for is None and action_id in {c.action_id for c in m.controls}
+        ),
+        None,
+    )
 
 
 async def _click(slack: SlackStandIn, card: Message) -> float:

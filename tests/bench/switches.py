@@ -1,7 +1,8 @@
 """Rows one to three: how soon users are where somebody sent them, by bare API calls and by Graylight.
 
 Each measurement takes a fresh service, and bare and Graylight take turns. Times are seconds from the call to the last
-answer of the version that was left, as clients outside saw it.
+answer of the version that was left, as clients outside saw it. A kubelet looks at its containers once a second, and a
+service that has just come up knows when: so both sides begin at moments spread over that second, the same for both.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from tests.bench.world import NEW, OLD, PODS, World
 
 QUIET = 0.4  # seconds without an answer of the version that was left, until it counts as left
 WARM = 0.3  # seconds of load before anything is measured
+GOLDEN = 0.618034  # its multiples' fractions spread evenly, however many there are (H. Weyl, 1916)
 
 
 @dataclass(slots=True)
@@ -35,6 +37,11 @@ async def left(load: Users, version: str, since: float) -> tuple[float, Seen]:
         if time.monotonic() - max(seen.last(version), since) > QUIET:
             return max(seen.last(version) - since, 0.0), seen
         await asyncio.sleep(QUIET / 4)  # what does not come any more can only be waited for
+
+
+async def moment(done: int, part: int = 0) -> None:
+    """Wait for the load to be steady, and for a moment of the kubelet's second that depends on how many runs are done."""
+    await asyncio.sleep(WARM + ((done + part / 2) * GOLDEN) % 1)
 
 
 async def bare_bluegreen(world: World, runs: Runs) -> None:
@@ -72,13 +79,13 @@ async def our_bluegreen(world: World, bot: Bot, runs: Runs) -> None:
 async def bare_canary(world: World, runs: Runs) -> None:
     """One pod beside three and a looser selector; after the approval two more pods and the new one's selector."""
     async with world.subject() as subject, users(subject.port) as load:
-        await asyncio.sleep(WARM)
+        await moment(len(runs.bare))
         begun = time.monotonic()
         await subject.create(NEW, 1)
         await world.ready(subject.marked(NEW), 1)
         await subject.select({"app": subject.name})
         asked = time.monotonic() - begun
-        await asyncio.sleep(WARM)
+        await moment(len(runs.bare), 1)
         begun = time.monotonic()
         await subject.scale(NEW, PODS)
         await world.ready(subject.marked(NEW), PODS)
@@ -92,13 +99,13 @@ async def bare_canary(world: World, runs: Runs) -> None:
 async def our_canary(world: World, bot: Bot, runs: Runs) -> None:
     """The same from the click on Start to the question, and from the yes to the last old answer; both proven."""
     async with world.subject() as subject, users(subject.port) as load:
-        await asyncio.sleep(WARM)
+        await moment(len(runs.ours))
         command, plan = await bot.preview(f"canary {subject.name} {NEW} --steps 25,100 --soak 0s --keep 10m")
         begun = time.monotonic()
         ongoing = await bot.begin(command, plan)
         await bot.until(ongoing, State.ASKING)
         asked = time.monotonic() - begun
-        await asyncio.sleep(WARM)
+        await moment(len(runs.ours), 1)
         begun = time.monotonic()
         await bot.act(ongoing, IntentKind.PROMOTE)
         await bot.until(ongoing, State.KEEPING)

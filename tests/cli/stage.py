@@ -13,9 +13,12 @@ from typing import Any
 
 import yaml
 
-from bot.ports import Looked, Origin, Preview
+from bot.ports import LockAnswer, LockWish, Looked, Origin, Place, Preview, Verdict, Whoami
+from strategies.consent import Action, Allowed
 from strategies.hints import Hints
+from strategies.locks import Lock
 from strategies.objects import DEPLOYMENT, INGRESS, POD, SERVICE, Obj
+from strategies.people import Standing
 from strategies.plan import Plan
 from strategies.planner import plan as planned
 from strategies.probe import Probe
@@ -113,6 +116,8 @@ class FakeOffice:
         self.started: list[tuple[ReleaseSpec, str]] = []
         self.past: list[Release] = []
         self.refusal: Refusal | None = None
+        self.forbidden: Refusal | None = None
+        self.held: Lock | None = None
         self.failure: Exception | None = None
         self.notes: tuple[str, ...] = ()
         self.followed = asyncio.Event()
@@ -238,6 +243,46 @@ class FakeOffice:
         return Looked(
             self.release, "k8sdemo", "v2", "v6", 25, Tally(sent=count or 100, new=new, old=old), proxied=False
         )
+
+    async def may_start(self, spec: ReleaseSpec, actor: Actor) -> Refusal | None:
+        """What was put down."""
+        _ = spec, actor
+        return self.forbidden
+
+    async def rights(self, actor: Actor) -> Whoami:
+        """Somebody who may do everything."""
+        every = tuple(Verdict(action, Allowed()) for action in Action)
+        return Whoami(actor, Standing.MEMBER, ("shop",), (Place("default", "", every),))
+
+    async def lock(self, wish: LockWish, actor: Actor) -> LockAnswer | Refusal:
+        """Theirs."""
+        self.held = Lock(
+            by=actor,
+            reason=wish.reason,
+            since=NOW,
+            until=NOW + timedelta(seconds=wish.seconds),
+            service=wish.service,
+            environment=wish.environment,
+            base=wish.service,
+        )
+        return LockAnswer("locked", self.held)
+
+    async def unlock(self, service: str, environment: str, actor: Actor) -> LockAnswer | Refusal:
+        """Gone."""
+        _ = environment, actor
+        if self.held is None:
+            return Refusal(code="not-locked", what=f"Nobody has locked {service}.")
+        held, self.held = self.held, None
+        return LockAnswer("freed", held)
+
+    async def agree(self, lock: Lock, actor: Actor) -> LockAnswer | Refusal:
+        """The next one's."""
+        _ = actor
+        return LockAnswer("handed", lock)
+
+    async def locked(self) -> Sequence[Lock]:
+        """The one there is."""
+        return [self.held] if self.held else []
 
     def _fail(self) -> None:
         if self.failure is not None:

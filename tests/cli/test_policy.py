@@ -153,9 +153,6 @@ def test_all_faults_are_told_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "people: {sre: [S0SRE]}",
-        "environments: {prod: {approve: {who: [sre], count: 1}}}",
-        "environments: {prod: {freeze: []}}",
         "services: {web: {metrics: {url: x}}}",
     ],
 )

@@ -29,9 +29,13 @@ from bot.ports import NoSurface, Origin, Preview
 from bot.settings import Settings
 from strategies.objects import DEPLOYMENT, NAMESPACE, Kind, Obj, Ref
 from strategies.release import Actor, Intent, IntentKind, Release, State
+from strategies.target import rolling
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
+_RBAC = "rbac.authorization.k8s.io/v1"
+CLUSTER_ROLE = Kind(_RBAC, "ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_BINDING = Kind(_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
 TOKEN_LIFE = 3600  # seconds
 PATIENCE = 90.0  # seconds until a release that does not end has failed
 PERSON = Actor(id="kim", via="cli")
@@ -107,13 +111,20 @@ class Bot:
 
     async def until(self, release: str, wanted: Callable[[Stored], bool], but: int = -1) -> Stored:
         """The record once it is so, and of another revision than one seen already."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                self.changed.clear()
-                stored = self.parts.records.latest(release)
-                if stored and wanted(stored) and (stored.sealed or stored.release.revision != but):
-                    return stored
-                await self.changed.wait()
+        stored: Stored | None = None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    self.changed.clear()
+                    stored = self.parts.records.latest(release)
+                    if stored and wanted(stored) and (stored.sealed or stored.release.revision != but):
+                        return stored
+                    await self.changed.wait()
+        except TimeoutError:
+            found = stored.release if stored else None
+            story = [f"{e.at:%M:%S} [{e.kind}] {e.text}" for e in found.events] if found else []
+            where = f"{found.state} {found.step} {found.reason}" if found else "no record"
+            raise AssertionError("\n".join([f"not within {PATIENCE:g} s: {where}", *story])) from None
 
 
 @dataclass
@@ -174,10 +185,7 @@ class Installation:
                 DEPLOYMENT, self.target, seen=listed["metadata"]["resourceVersion"]
             ):
                 found = event["object"]
-                if (
-                    found["metadata"]["name"] == name
-                    and found["status"].get("availableReplicas") == found["spec"]["replicas"]
-                ):
+                if found["metadata"]["name"] == name and not rolling(found):
                     return
 
 
@@ -198,7 +206,8 @@ async def apply(api: Api, manifest: Obj, namespace: str = "", *, dry_run: bool =
     """Server-side apply of one manifest."""
     plain = not manifest["kind"].endswith(("s", "y"))
     plural = manifest["kind"].lower() + ("s" if plain else "es")
-    kind = Kind(manifest["apiVersion"], manifest["kind"], plural, namespaced=manifest["kind"] != "Namespace")
+    everywhere = manifest["kind"] == "Namespace" or manifest["kind"].startswith("Cluster")
+    kind = Kind(manifest["apiVersion"], manifest["kind"], plural, namespaced=not everywhere)
     ref = Ref(kind, manifest["metadata"].get("namespace") or namespace, manifest["metadata"]["name"])
     return await api.patch(ref, manifest, "apply", force=True, manager="test", dry_run=dry_run)
 
@@ -228,6 +237,10 @@ async def installed(
     home, target = name, f"{name}-target"
     await apply(admin, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": target}})
     for manifest in rendered("deploy", home, tmp_path):
+        if manifest["kind"].startswith("ClusterRole"):  # others may be testing on the same cluster
+            manifest["metadata"]["name"] += f"-{home}"
+            if "roleRef" in manifest:
+                manifest["roleRef"]["name"] += f"-{home}"
         await apply(admin, manifest, dry_run=manifest["kind"] == "Deployment")
     for manifest in rendered("deploy/target", target, tmp_path):
         if manifest["kind"] == "RoleBinding":
@@ -241,6 +254,8 @@ async def installed(
     try:
         yield Installation(admin, home, target, settings, _listening(monkeypatch, admin))
     finally:
+        for kind in (CLUSTER_ROLE, CLUSTER_BINDING):
+            await admin.delete(Ref(kind, "", f"graylight-classes-{home}"))
         for namespace in (home, target):
             await admin.delete(Ref(NAMESPACE, "", namespace))
 
@@ -289,6 +304,23 @@ def _listening(monkeypatch: pytest.MonkeyPatch, admin: Api) -> Sent:
 
     monkeypatch.setattr(Api, "_raw", raw)
     return sent
+
+
+async def begin(bot: Bot, line: str) -> Release:
+    """Previewed and started."""
+    command = parse(line)
+    assert isinstance(command, Start), command
+    preview = await bot.parts.desk.preview(command.spec)
+    assert isinstance(preview, Preview), preview
+    started = await bot.parts.desk.start(command.spec, preview.plan.hash, PERSON, _origin())
+    assert isinstance(started, Release), started
+    return started
+
+
+async def say(bot: Bot, release: str, kind: IntentKind) -> None:
+    """A person's intent, whatever is shown."""
+    done = await bot.parts.desk.act(release, Intent(kind=kind), PERSON, _origin())
+    assert isinstance(done, Release), done
 
 
 def _origin() -> Origin:

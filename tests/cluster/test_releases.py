@@ -1,5 +1,6 @@
 """The first user's releases on a real cluster, there and back from every point, under a steady load: nothing is lost."""
 
+import os
 from typing import Any
 
 import pytest
@@ -7,56 +8,78 @@ import pytest
 from bot.grammar.command import Start
 from bot.grammar.parse import parse
 from bot.ports import Preview
-from strategies.objects import DEPLOYMENT, INGRESS, LEASE, SERVICE, Obj, annotations_of, labels_of, name_of
+from strategies.objects import (
+    DEPLOYMENT,
+    HTTPROUTE,
+    INGRESS,
+    LEASE,
+    SERVICE,
+    VIRTUALSERVICE,
+    Obj,
+    annotations_of,
+    labels_of,
+    name_of,
+)
 from strategies.plan import Plan
 from strategies.release import Intent, IntentKind, Release, State
 from tests.cluster.conftest import PERSON, Bot, Installation, _origin
-from tests.cluster.users import load, serve
+from tests.cluster.users import ISTIO, load, serve
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
+KINDS = (DEPLOYMENT, SERVICE, INGRESS, HTTPROUTE, VIRTUALSERVICE)
+BY_ROUTE = "canary k8sdemo v6 --steps header:X-Canary=always,25,100 --soak 0s"
+BY_INGRESS = "canary k8sdemo v6 --steps header:X-Canary=always,cookie:canary,10,50,100 --soak 0s"
 # service, command, what a person answers: state → intent, in order
 STORIES = [
     pytest.param(
         "seed",
-        "canary k8sdemo v6 --steps 25,50,100 --soak 0s --keep 0s",
+        "canary k8sdemo v6 --router ratio --steps 25,50,100 --soak 0s --keep 0s",
         ["promote", "promote"],
         id="seed canary",
     ),
     pytest.param(
         "seed",
-        "canary k8sdemo v6 --steps 25,50 --soak 0s --keep 1h",
+        "canary k8sdemo v6 --router ratio --steps 25,50 --soak 0s --keep 1h",
         ["rollback"],
         id="seed canary, back at 25",
     ),
     pytest.param(
         "seed",
-        "canary k8sdemo v6 --steps 25,50 --soak 0s --keep 1h",
+        "canary k8sdemo v6 --router ratio --steps 25,50 --soak 0s --keep 1h",
         ["promote", "rollback"],
         id="seed canary, back at 50",
     ),
     pytest.param(
         "seed",
-        "canary k8sdemo v6 --steps 25 --soak 0s --keep 1h",
+        "canary k8sdemo v6 --router ratio --steps 25 --soak 0s --keep 1h",
         ["promote", "rollback"],
         id="seed canary, back while keeping",
     ),
     pytest.param(
-        "seed", "canary k8sdemo v6 --steps 25 --soak 0s --keep 2s --auto", [], id="seed canary by itself"
+        "seed",
+        "canary k8sdemo v6 --router ratio --steps 25 --soak 0s --keep 2s --auto",
+        [],
+        id="seed canary by itself",
     ),
-    pytest.param("seed", "bluegreen k8sdemo v6 --keep 0s", ["promote"], id="seed blue-green"),
+    pytest.param(
+        "seed", "bluegreen k8sdemo v6 --router selector --keep 0s", ["promote"], id="seed blue-green"
+    ),
     pytest.param(
         "seed",
-        "bluegreen k8sdemo v6 --keep 0s --after upgrade",
+        "bluegreen k8sdemo v6 --router selector --keep 0s --after upgrade",
         ["promote"],
         id="seed blue-green, both upgraded",
     ),
     pytest.param(
-        "seed", "bluegreen k8sdemo v6 --keep 1h", ["rollback"], id="seed blue-green, back before the switch"
+        "seed",
+        "bluegreen k8sdemo v6 --router selector --keep 1h",
+        ["rollback"],
+        id="seed blue-green, back before the switch",
     ),
     pytest.param(
         "seed",
-        "bluegreen k8sdemo v6 --keep 1h",
+        "bluegreen k8sdemo v6 --router selector --keep 1h",
         ["promote", "rollback"],
         id="seed blue-green, back after the switch",
     ),
@@ -67,25 +90,94 @@ STORIES = [
         ["rollback"],
         id="probed rolling, back at half",
     ),
-    pytest.param("plain", "canary k8sdemo v6 --steps 25 --soak 0s --keep 0s", ["promote"], id="plain canary"),
     pytest.param(
         "plain",
-        "canary k8sdemo v6 --steps 25 --soak 0s --keep 1h",
+        "canary k8sdemo v6 --router ratio --steps 25 --soak 0s --keep 0s",
+        ["promote"],
+        id="plain canary",
+    ),
+    pytest.param(
+        "plain",
+        "canary k8sdemo v6 --router ratio --steps 25 --soak 0s --keep 1h",
         ["rollback"],
         id="plain canary, back at 25",
     ),
     pytest.param(
         "probed",
-        "canary k8sdemo v6 --steps 25 --soak 0s --keep 1h",
+        "canary k8sdemo v6 --router ratio --steps 25 --soak 0s --keep 1h",
         ["promote", "rollback"],
         id="probed canary, back while keeping",
     ),
-    pytest.param("probed", "bluegreen k8sdemo v6 --keep 0s", ["promote"], id="probed blue-green"),
+    pytest.param(
+        "probed", "bluegreen k8sdemo v6 --router selector --keep 0s", ["promote"], id="probed blue-green"
+    ),
     pytest.param(
         "plain",
-        "bluegreen k8sdemo v6 --keep 1h",
+        "bluegreen k8sdemo v6 --router selector --keep 1h",
         ["promote", "rollback"],
         id="plain blue-green, back after the switch",
+    ),
+    pytest.param("plain by route", f"{BY_ROUTE} --keep 0s", ["promote"] * 2, id="plain canary by route"),
+    pytest.param(
+        "plain by route",
+        f"{BY_ROUTE} --keep 1h",
+        ["rollback"],
+        id="plain canary by route, back at the audience",
+    ),
+    pytest.param(
+        "plain by route",
+        f"{BY_ROUTE} --keep 1h",
+        ["promote", "rollback"],
+        id="plain canary by route, back at 25",
+    ),
+    pytest.param(
+        "seed by route",
+        f"{BY_ROUTE} --keep 1h",
+        ["promote", "promote", "rollback"],
+        id="seed canary by route, back while keeping",
+    ),
+    pytest.param("seed by route", f"{BY_ROUTE} --keep 0s --auto", [], id="seed canary by route, by itself"),
+    pytest.param(
+        "seed by both", f"{BY_INGRESS} --keep 0s --auto", [], id="seed canary by Ingress and HTTPRoute"
+    ),
+    pytest.param(
+        "plain by both",
+        f"{BY_ROUTE} --keep 1h",
+        ["promote", "rollback"],
+        id="plain canary by both, back at 25",
+    ),
+    pytest.param("seed by istio", f"{BY_INGRESS} --keep 0s --auto", [], id="seed canary by istio, by itself"),
+    pytest.param(
+        "plain by istio",
+        f"{BY_INGRESS} --keep 1h",
+        ["promote"] * 3 + ["rollback"],
+        id="plain canary by istio, back at 50",
+    ),
+    pytest.param("seed", f"{BY_INGRESS} --keep 0s", ["promote"] * 4, id="seed canary by nginx"),
+    pytest.param("seed", f"{BY_INGRESS} --keep 0s --auto", [], id="seed canary by nginx, by itself"),
+    pytest.param(
+        "plain",
+        f"{BY_INGRESS} --keep 1h",
+        ["promote"] * 3 + ["rollback"],
+        id="plain canary by nginx, back at 50",
+    ),
+    pytest.param("plain", f"{BY_INGRESS} --keep 0s", ["promote"] * 4, id="plain canary by nginx"),
+    pytest.param("probed", "bluegreen k8sdemo v6 --keep 0s", ["promote"], id="probed blue-green by nginx"),
+    pytest.param(
+        "seed",
+        "bluegreen k8sdemo v6 --keep 1h",
+        ["promote", "rollback"],
+        id="seed blue-green by nginx, back after the switch",
+    ),
+    pytest.param("probed by route", f"{BY_ROUTE} --keep 0s", ["promote"] * 2, id="probed canary by route"),
+    pytest.param(
+        "seed by route", "bluegreen k8sdemo v6 --keep 0s", ["promote"], id="seed blue-green by route"
+    ),
+    pytest.param(
+        "plain by route",
+        "bluegreen k8sdemo v6 --keep 1h",
+        ["promote", "rollback"],
+        id="plain blue-green by route, back after the switch",
     ),
 ]
 
@@ -94,6 +186,8 @@ STORIES = [
 async def test_a_release_loses_no_request_and_leaves_what_it_should(
     installed: Installation, service: str, command: str, answers: list[str]
 ) -> None:
+    if service.endswith("istio") and ISTIO not in os.environ:
+        pytest.skip("no Istio here")
     ways = await serve(installed, service)
     before = await world(installed)
     async with installed.bot() as bot, load(ways) as seen:
@@ -110,11 +204,7 @@ async def test_a_release_loses_no_request_and_leaves_what_it_should(
     else:
         assert ended.state is State.PROMOTED, story
         assert after == expected(before, ended.plan)
-    for obj in [
-        *await installed.all(DEPLOYMENT),
-        *await installed.all(SERVICE),
-        *await installed.all(INGRESS),
-    ]:
+    for obj in [o for kind in KINDS for o in await installed.all(kind)]:
         managers = {e["manager"] for e in obj["metadata"]["managedFields"]}
         assert "graylight" not in managers, name_of(obj)
         assert not [k for k in labels_of(obj) if k.startswith("graylight/")], name_of(obj)
@@ -154,11 +244,7 @@ async def tell(bot: Bot, line: str, answers: list[str]) -> Release:
 
 async def world(installed: Installation) -> dict[str, Any]:
     """Every object of the user's kinds, as "as before" means it."""
-    return {
-        f"{kind.name}/{name_of(o)}": _bare(o)
-        for kind in (DEPLOYMENT, SERVICE, INGRESS)
-        for o in await installed.all(kind)
-    }
+    return {f"{kind.name}/{name_of(o)}": _bare(o) for kind in KINDS for o in await installed.all(kind)}
 
 
 def _bare(obj: Obj) -> Obj:

@@ -15,6 +15,9 @@ from strategies.objects import NODE, SERVICE, Obj, Ref, at
 from tests.cluster.conftest import Installation
 
 INGRESS = "GRAYLIGHT_TEST_INGRESS"  # host:port of an ingress of class nginx, where the cluster has one
+ISTIO = (
+    "GRAYLIGHT_TEST_ISTIO"  # host:port of Istio's gateway `istio-system/public`, where the cluster has one
+)
 PORT = 60001
 PROBE = "readinessProbe: {httpGet: {path: /healthz, port: 60001}, periodSeconds: 1}"
 PLAIN = """
@@ -55,13 +58,48 @@ spec:
         pathType: ImplementationSpecific
         backend: {service: {name: k8sdemo-svc, port: {number: 8000}}}
 """
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: k8sdemo}
+spec:
+  parentRefs: [{name: public, namespace: default}]
+  hostnames: [hi.k8sdemo.com]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /hello}}]
+    backendRefs: [{name: k8sdemo-svc, port: 8000}]
+"""
+VIRTUAL = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: k8sdemo}
+spec:
+  hosts: [hi.k8sdemo.com]
+  gateways: [istio-system/public]
+  http:
+  - match: [{uri: {prefix: /hello}}]
+    route: [{destination: {host: k8sdemo-svc, port: {number: 8000}}}]
+"""
 
 
 def manifests(kind: str) -> str:
-    """`seed`: unchanged; `plain`: no version label anywhere; `probed`: plain, with a readiness probe."""
-    if kind == "seed":
-        return SEED.read_text()
-    return PLAIN.replace("{probe}", PROBE if kind == "probed" else "env: []")
+    """`seed`: unchanged; `plain`: no version label anywhere; `probed`: plain, with a readiness probe.
+
+    With ` by route` an HTTPRoute of Gateway `default/public` is in the Ingress's place, with ` by istio` a
+    VirtualService of Istio's Gateway `istio-system/public`; with ` by both` an HTTPRoute of another host beside it.
+    """
+    name, _, routed = kind.partition(" by ")
+    found = (
+        SEED.read_text()
+        if name == "seed"
+        else PLAIN.replace("{probe}", PROBE if name == "probed" else "env: []")
+    )
+    if not routed:
+        return found
+    if routed == "both":
+        return f"{found}\n---\n{ROUTE.replace('hi.k8sdemo.com', 'route.hi.k8sdemo.com')}"
+    parts = [p for p in found.split("\n---\n") if "kind: Ingress" not in p]
+    return "\n---\n".join([*parts, {"route": ROUTE, "istio": VIRTUAL}[routed]])
 
 
 @dataclass
@@ -71,13 +109,15 @@ class Ways:
     node: str
     ingress: str | None
     host: str
+    more: tuple[str, ...] = ()  # other hosts of the same ingress
 
     @property
     def loads(self) -> dict[str, dict[str, str]]:
         """What the load sends."""
         found = {"node port": {"url": f"http://{self.node}/hello"}}
         if self.ingress:
-            found["ingress"] = {"url": f"http://{self.ingress}/hello", "host": self.host}
+            for host in (self.host, *self.more):
+                found[f"ingress, {host}"] = {"url": f"http://{self.ingress}/hello", "host": host}
         return found
 
     @property
@@ -93,9 +133,13 @@ async def serve(installed: Installation, kind: str) -> Ways:
     await installed.apply(manifests(kind).replace("hi.k8sdemo.com", host))
     service = await installed.admin.get(Ref(SERVICE, installed.target, "k8sdemo-svc"))
     node = f"{await _address(installed.admin)}:{at(service, 'spec', 'ports', 0, 'nodePort')}"
-    ways = Ways(node, os.environ.get(INGRESS), host)
+    ways = Ways(node, os.environ.get(ISTIO if kind.endswith("istio") else INGRESS), host, _more(kind, host))
     await installed.annotate("k8sdemo-deploy", {"graylight/probe": ways.probe})
     return ways
+
+
+def _more(kind: str, host: str) -> tuple[str, ...]:
+    return (f"route.{host}",) if kind.endswith("both") else ()
 
 
 async def _address(admin: Api) -> str:

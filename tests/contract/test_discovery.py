@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.cluster.api import whoami
 from bot.cluster.errors import NotFound
+from bot.cluster.reviews import whoami
 from strategies.objects import Kind
 from tests.contract.world import World
 
@@ -46,7 +46,9 @@ async def test_the_server_says_that_it_is_ready(cluster: World) -> None:
 
 
 async def test_one_is_told_who_one_is(cluster: World) -> None:
-    assert await whoami(cluster.api)
+    name, groups = await whoami(cluster.api)
+    assert name
+    assert "system:authenticated" in groups
 
 
 async def test_one_is_told_what_one_may(cluster: World) -> None:

@@ -39,7 +39,8 @@ async def test_a_canary_goes_from_the_command_to_its_end_and_the_page_shows_what
     await play.begin("canary k8sdemo v6 --steps 25,100 --soak 0s --keep 0s")
     await play.told("waits for a decision")
     await play.users_get(v2=range(60, 91), v6=range(10, 41))
-    assert (await pushed(play))["services"][0]["versions"] == ["v2", "v6"]
+    led = {one["name"]: one["versions"] for one in (await pushed(play))["services"]}
+    assert led == {"k8sdemo-svc": ["v2"], "k8sdemo-svc-canary": ["v6"]}
     await play.press("release.promote")
     await play.told("is promoted to v6")
     await play.users_get(v6=range(100, 101))

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.ports import Looked, Origin, Preview
+from bot.ports import LockAnswer, LockWish, Looked, Origin, Place, Preview, Verdict, Whoami
+from strategies.consent import Action, Allowed
+from strategies.locks import Lock
+from strategies.people import Standing
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Intent, Release
@@ -35,6 +38,8 @@ class FakeDesk:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     origins: list[Origin] = field(default_factory=list)
     fails: Exception | None = None
+    forbidden: Refusal | None = None
+    held: Lock | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -107,3 +112,43 @@ class FakeDesk:
         """What was put down."""
         await self._arrive("samples", (target, count))
         return self.looked or Refusal(code="no-probe", what="No probe.", remedy="Declare one.")
+
+    async def may_start(self, spec: ReleaseSpec, actor: Actor) -> Refusal | None:
+        """What was put down."""
+        _ = spec, actor
+        return self.forbidden
+
+    async def rights(self, actor: Actor) -> Whoami:
+        """Somebody who may do everything."""
+        every = tuple(Verdict(action, Allowed()) for action in Action)
+        return Whoami(actor, Standing.MEMBER, ("shop",), (Place("default", "", every),))
+
+    async def lock(self, wish: LockWish, actor: Actor) -> LockAnswer | Refusal:
+        """Theirs."""
+        self.held = Lock(
+            by=actor,
+            reason=wish.reason,
+            since=stories.NOW,
+            until=stories.NOW + timedelta(seconds=wish.seconds),
+            service=wish.service,
+            environment=wish.environment,
+            base=wish.service,
+        )
+        return LockAnswer("locked", self.held)
+
+    async def unlock(self, service: str, environment: str, actor: Actor) -> LockAnswer | Refusal:
+        """Gone."""
+        _ = environment, actor
+        if self.held is None:
+            return Refusal(code="not-locked", what=f"Nobody has locked {service}.")
+        held, self.held = self.held, None
+        return LockAnswer("freed", held)
+
+    async def agree(self, lock: Lock, actor: Actor) -> LockAnswer | Refusal:
+        """The next one's."""
+        _ = actor
+        return LockAnswer("handed", lock)
+
+    async def locked(self) -> Sequence[Lock]:
+        """The one there is."""
+        return [self.held] if self.held else []

@@ -4,17 +4,22 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot import telling
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
-from bot.ports import Looked, Preview
-from bot.slack import answers, samples, thread
+from bot.ports import Looked, Place, Preview, Verdict, Whoami
+from bot.slack import affairs, answers, samples, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card
 from bot.slack.preview import Showing, preview
 from bot.slack.signing import Forged, Signer
+from strategies import words
+from strategies.audit import audit
+from strategies.consent import Action, may
+from strategies.locks import Lock, Request
 from strategies.plan import Plan
 from strategies.refusal import Advice, Refusal
-from strategies.release import Actor, Release
+from strategies.release import Actor, Intent, IntentKind, Release, State
 from strategies.spec import Strategy
 from tests.slack import stories
 
@@ -64,6 +69,10 @@ def strange() -> Release:
 def cards() -> Iterator[tuple[str, Message]]:
     """The card through a release's life."""
     begun = canary(reason="faster start")
+    waits = stories.unapproved(fixed(stories.planned(steps=(25, 50, 100))))
+    denied = waits.on(Intent(kind=IntentKind.CANCEL), stories.BEN, stories.later(60))
+    assert isinstance(denied, Release)
+    one_way = stories.keeping(stories.proven(canary(one_way="the schema <b> & <!channel> is migrated")))
     stood = stories.proven(begun)
     asking = stories.asking(stood)
     moments = {
@@ -87,6 +96,13 @@ def cards() -> Iterator[tuple[str, Message]]:
             stories.proven(stories.started(fixed(stories.planned(pinned=False, steps=(25, 100)))))
         ),
         "strange": stories.asking(strange()),
+        "unapproved": waits,
+        "agreed": stories.agreed(waits),
+        "denied": denied,
+        "expired": waits.become(State.CANCELLED, stories.later(7300), ended_at=stories.later(7300)).tell(
+            "expired", words.expired(7200), stories.later(7300)
+        ),
+        "one-way-keeping": stories.agreed(one_way, IntentKind.ROLLBACK),
     }
     for moment, release in moments.items():
         yield f"card-{moment}", card(release, SIGNER)
@@ -112,6 +128,7 @@ def threads() -> Iterator[tuple[str, Message]]:
     asking = stories.asking(stories.proven(canary(reason="for <!channel> & <@U2>")))
     stories_told = {
         "asking": stories.reminded(asking),
+        "agreed": stories.agreed(asking),
         "held": stories.held(asking),
         "rolled-back": stories.rolled_back(asking),
         "stuck": stories.stuck(stories.proven(canary())),
@@ -155,8 +172,41 @@ def told() -> Iterator[tuple[str, Message]]:
     wrong = parse("canary k8sdemo v6 --stepps 25 <https://evil|x> &amp;")
     assert isinstance(wrong, Mistake)
     yield "mistake", answers.mistake(wrong, "/release")
+    yield "rights", answers.lines(telling.whoami(_rights()))
+    held = _lock()
+    yield "locks", answers.lines(telling.locks([held, held.model_copy(update={"environment": "prod"})]))
+    yield "lock-request", affairs.request(held, SIGNER)
+    agreed = stories.agreed(stories.unapproved(fixed(stories.planned())))
+    whole = telling.audit(agreed, audit(agreed))
+    assert not isinstance(whole, Refusal)
+    yield (
+        "audit",
+        answers.lines([line.replace(agreed.plan.hash, "(hash)") for line in whole if "hash is" not in line]),
+    )
     refused = Refusal(code="locked", what="k8sdemo-16 is asking, started by <@U2> & <!here>.", remedy="Wait.")
     yield "refusal", answers.refusal(refused)
+
+
+def _rights() -> Whoami:
+    """Ben's, who is on call."""
+    who = stories.person(stories.BEN, "S0SRE")
+    said = tuple(Verdict(a, may(a, who, stories.TWO, stories.NOW)) for a in Action)
+    return Whoami(stories.BEN, who.standing, ("sre",), (Place("prod", "", said),))
+
+
+def _lock() -> Lock:
+    """Ana's, and Ben wants it."""
+    asked = Request(by=stories.BEN, at=stories.NOW, seconds=3600, reason="hotfix <!channel>")
+    return Lock(
+        by=stories.ANA,
+        reason=f"load test {ODD}",
+        since=stories.NOW,
+        until=stories.later(7200),
+        service="k8sdemo",
+        environment="default",
+        base="k8sdemo-deploy",
+        request=asked,
+    )
 
 
 def scenes() -> dict[str, Message]:

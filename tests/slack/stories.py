@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from strategies import words
+from strategies.consent import Allowed, begun, weigh
 from strategies.hints import Hints
 from strategies.objects import DEPLOYMENT, INGRESS, POD, SERVICE
+from strategies.people import Approval, Crowd, Person, Rules, Standing, Team
 from strategies.plan import Plan
 from strategies.planner import plan
 from strategies.probe import Probe
 from strategies.refusal import Refusal
-from strategies.release import Actor, Card, Counted, Measured, Release, State
+from strategies.release import Actor, Card, Counted, Intent, IntentKind, Measured, Release, State
 from strategies.samples import Side, Tally
 from strategies.snapshot import Snapshot
 from strategies.spec import ReleaseSpec, Strategy
@@ -185,6 +187,33 @@ def rolled_back(release: Release) -> Release:
     )
     done = back.become(State.ROLLED_BACK, later(430), ended_at=later(430))
     return done.tell("rolled-back", words.rolled_back(release.plan), later(430))
+
+
+TWO = Rules(
+    "prod",
+    Crowd("environments.prod.start", (Team("shop", frozenset({"U1"})),)),
+    Approval(
+        Crowd("environments.prod.approve.who", (Team("sre", frozenset({"U2", "S0SRE"})),)), 2, own=False
+    ),
+)
+
+
+def person(actor: Actor, *groups: str) -> Person:
+    """A full member."""
+    return Person(actor, Standing.MEMBER, frozenset({actor.id, *groups}))
+
+
+def unapproved(made: Plan, rules: Rules = TWO) -> Release:
+    """Asked for by Ana, and waiting for others."""
+    bare = started(made).model_copy(update={"events": ()})
+    return begun(bare, person(ANA), Allowed(("shop",)), rules, NOW)
+
+
+def agreed(release: Release, kind: IntentKind = IntentKind.PROMOTE, by: Actor = BEN) -> Release:
+    """One more person's yes, where more than one is needed."""
+    answered = weigh(release, Intent(kind=kind), person(by, "S0SRE"), TWO, later(420), {})
+    assert isinstance(answered, Release), answered
+    return answered
 
 
 def held(release: Release, by: Actor = BEN) -> Release:

@@ -75,6 +75,7 @@ async def test_what_needs_a_person_has_buttons_until_the_release_moves_on(
     assert [c.action_id for m in question for c in m.controls] == [
         "release.promote",
         "release.hold",
+        "release.snooze",
         "release.rollback",
     ] * 2
     assert "<@U1>" in question[1].words
@@ -312,4 +313,4 @@ async def test_a_rolling_release_is_shown_with_its_own_words(slack: SlackStandIn
     assert confirm is not None
     assert "All 3 pods become v6" in confirm["text"]["text"]
     await shown(release.tell("engine", words.resumed_engine(), stories.later(320)))
-    assert "restarted" in slack.messages[-1].words
+    assert "resumed" in slack.messages[-1].words

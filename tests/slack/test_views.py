@@ -26,7 +26,11 @@ from tests.slack import scenes, stories
 
 GOLDEN = Path(__file__).parent / "golden"
 SCENES = scenes.scenes()
-NAMED = {"card-held", "samples", "refusal"}  # where U2 really did something, or one person reads alone
+NAMED = {"card-held", "samples", "refusal", "audit", "rights", "locks", "lock-request"} | {
+    "card-agreed",
+    "card-one-way-keeping",
+    "thread-agreed-6",
+}  # where U2 really did something, or one person reads alone
 
 
 @pytest.mark.parametrize("name", SCENES)

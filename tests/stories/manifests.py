@@ -1,6 +1,6 @@
 """What the users of the stories run: the first user's service as it is, and a plain one without version labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strategies.objects import Obj
@@ -29,6 +29,20 @@ def seed(*, readiness: bool = False, replicas: int = 3, probe: str = PROBE, **sp
 def plain(*, readiness: bool = False, replicas: int = 3, probe: str = PROBE, **spec: Any) -> Service:
     """The same without any version label."""
     return _service({"app": "k8sdemo"}, readiness, replicas, probe, spec)
+
+
+def routed(service: Service) -> Service:
+    """The same behind an HTTPRoute of the Gateway that is there, instead of an Ingress."""
+    path = {"type": "PathPrefix", "value": "/hello"}
+    rule = {"matches": [{"path": path}], "backendRefs": [{"name": service.name, "port": 8000}]}
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "k8sdemo"},
+        "spec": {"parentRefs": [{"name": "public"}], "hostnames": ["hi.k8sdemo.com"], "rules": [rule]},
+    }
+    kept = tuple(o for o in service.objects if o["kind"] != "Ingress")
+    return replace(service, objects=(*kept, route))
 
 
 def _service(labels: dict[str, str], readiness: bool, replicas: int, probe: str, spec: Obj) -> Service:

@@ -60,7 +60,8 @@ def effect(method: str, url: str, data: bytes | None = None) -> str:
     path = parts.path.strip("/").split("/")
     if path[0] == "api" and len(path) == 2:
         return path[1] if path[1] in SPOKEN else ""
-    if method not in WRITES or "dryRun=All" in parts.query or "proxy" in path or "namespaces" not in path:
+    unseen = {"proxy", "localsubjectaccessreviews"} & set(path)
+    if method not in WRITES or "dryRun=All" in parts.query or unseen or "namespaces" not in path:
         return ""
     what = path[path.index("namespaces") + 2 :]
     if method == "POST" and data:

@@ -9,12 +9,14 @@ import pytest
 
 from strategies.release import IntentKind, State
 from tests.stories.ending import Ending, ending, posted_twice
-from tests.stories.manifests import Service, plain, seed
+from tests.stories.manifests import Service, plain, routed, seed
 from tests.stories.person import Person, Wish, supervised
 from tests.stories.process import Point
 from tests.stories.world import opened
 
-CANARY = "canary k8sdemo v6 --steps 33 --soak 0s"
+CANARY = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s"
+BLUEGREEN = "bluegreen k8sdemo v6 --router selector"
+BY_ROUTE = "canary k8sdemo v6 --steps header:X-Canary=beta,25 --soak 0s"
 PROMOTE, ROLLBACK = IntentKind.PROMOTE, IntentKind.ROLLBACK
 ASKED_PROMOTE, ASKED_ROLLBACK = Wish(State.ASKING, PROMOTE), Wish(State.ASKING, ROLLBACK)
 KEPT_PROMOTE, KEPT_ROLLBACK = Wish(State.KEEPING, PROMOTE), Wish(State.KEEPING, ROLLBACK)
@@ -37,9 +39,13 @@ SCENARIOS = (
     Scenario("canary-goes-back", seed(replicas=2), CANARY, (ASKED_ROLLBACK,), State.ROLLED_BACK),
     Scenario("canary-in-place", plain(replicas=2), f"{CANARY} --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
     Scenario("canary-in-place-goes-back", plain(replicas=2), CANARY, (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
-    Scenario("bluegreen-replaces", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_PROMOTE), State.PROMOTED),
-    Scenario("bluegreen-goes-back", seed(replicas=1), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
-    Scenario("bluegreen-in-place", plain(replicas=1), "bluegreen k8sdemo v6 --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("bluegreen-replaces", seed(replicas=1), BLUEGREEN, (ASKED_PROMOTE, KEPT_PROMOTE), State.PROMOTED),
+    Scenario("bluegreen-goes-back", seed(replicas=1), BLUEGREEN, (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
+    Scenario("bluegreen-in-place", plain(replicas=1), f"{BLUEGREEN} --keep 0s", (ASKED_PROMOTE,), State.PROMOTED),
+    Scenario("route-replaces", routed(seed(replicas=2)), f"{BY_ROUTE} --keep 0s", (ASKED_PROMOTE, ASKED_PROMOTE), State.PROMOTED),
+    Scenario("route-in-place", routed(plain(replicas=2)), f"{BY_ROUTE} --keep 0s", (ASKED_PROMOTE, ASKED_PROMOTE), State.PROMOTED),
+    Scenario("route-goes-back", routed(plain(replicas=2)), BY_ROUTE, (ASKED_PROMOTE, ASKED_ROLLBACK), State.ROLLED_BACK),
+    Scenario("route-bluegreen-goes-back", routed(seed(replicas=1)), "bluegreen k8sdemo v6", (ASKED_PROMOTE, KEPT_ROLLBACK), State.ROLLED_BACK),
     Scenario("rolling", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_PROMOTE,), State.PROMOTED, 0.2),
     Scenario("rolling-goes-back", seed(replicas=2, readiness=True), "rolling k8sdemo v6 --pause-at 50 --soak 0s", (ASKED_ROLLBACK,), State.ROLLED_BACK, 0.2),
 )  # fmt: skip  # a table

@@ -8,7 +8,7 @@ from tests.stories.manifests import seed
 from tests.stories.person import Person, Wish
 from tests.stories.world import World
 
-COMMAND = "canary k8sdemo v6 --steps 33 --soak 0s --keep 0s"
+COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
 PROMOTE = Wish(State.ASKING, IntentKind.PROMOTE)
 ROLLBACK = Wish(State.ASKING, IntentKind.ROLLBACK)
 
@@ -132,7 +132,7 @@ async def test_of_two_people_who_start_at_the_same_moment_one_wins_and_the_other
     world = await opening(seed(replicas=2))
     ana, ben = Person(world, "U1"), Person(world, "U2")
     first = await ana.preview(COMMAND)
-    await world.slack.slash("canary k8sdemo v7 --soak 0s", user="U2")
+    await world.slack.slash("canary k8sdemo v7 --router ratio --soak 0s", user="U2")
     second = (await ben.told("→ v7")).snapshot()
     await asyncio.gather(
         world.slack.click(first, "release.start", user="U1"),

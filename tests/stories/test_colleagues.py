@@ -11,7 +11,7 @@ from tests.stories.manifests import Service, plain, seed
 from tests.stories.person import Person, Wish
 from tests.stories.world import World, selector
 
-COMMAND = "canary k8sdemo v6 --steps 33 --soak 0s --keep 0s"
+COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
 PROMOTE, ROLLBACK = Wish(State.ASKING, IntentKind.PROMOTE), Wish(State.ASKING, IntentKind.ROLLBACK)
 RESUME, BACK = Wish(State.HOLDING, IntentKind.RESUME), Wish(State.HOLDING, IntentKind.ROLLBACK)
 
@@ -123,7 +123,8 @@ async def test_pods_scaled_by_hand_hold(service: Service, name: str, wish: Wish,
 
 
 @pytest.mark.parametrize(
-    "command", [COMMAND, "bluegreen k8sdemo v6", "rolling k8sdemo v6 --pause-at 50 --soak 0s"]
+    "command",
+    [COMMAND, "bluegreen k8sdemo v6 --router selector", "rolling k8sdemo v6 --pause-at 50 --soak 0s"],
 )
 @pytest.mark.parametrize(
     "service",

@@ -7,7 +7,7 @@ from tests.stories.manifests import seed
 from tests.stories.person import Person, Wish
 from tests.stories.world import World
 
-COMMAND = "canary k8sdemo v6 --steps 33 --soak 0s --keep 0s"
+COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
 PROMOTE = Wish(State.ASKING, IntentKind.PROMOTE)
 
 

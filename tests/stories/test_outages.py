@@ -15,14 +15,14 @@ from bot.settings import Settings
 from strategies.objects import DEPLOYMENT, POD, SERVICE
 from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, State
-from strategies.spec import ReleaseSpec, Strategy
+from strategies.spec import ReleaseSpec, RouterName, Strategy
 from tests.stories.conftest import Opening
 from tests.stories.ending import cards, lines, posted_twice, thread_of
 from tests.stories.manifests import plain, seed
 from tests.stories.person import Person, Wish
 from tests.stories.world import World, selector
 
-COMMAND = "canary k8sdemo v6 --steps 33 --soak 0s --keep 0s"
+COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
 PROMOTE = Wish(State.ASKING, IntentKind.PROMOTE)
 
 
@@ -95,7 +95,13 @@ async def test_a_canary_goes_all_the_way_while_slack_is_away_and_the_thread_catc
     async with main.connected(settings) as parts:
         cli = Actor(id="ana@example", via="cli")
         spec = ReleaseSpec(
-            strategy=Strategy.CANARY, service="k8sdemo", version="v6", steps=(33,), soak=0, keep=0
+            strategy=Strategy.CANARY,
+            service="k8sdemo",
+            version="v6",
+            steps=(33,),
+            soak=0,
+            keep=0,
+            router=RouterName.RATIO,
         )
         made = await parts.desk.start(spec, "", cli, Origin("cli-1", "C1"))
         assert not isinstance(made, Refusal)

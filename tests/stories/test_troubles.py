@@ -39,7 +39,7 @@ async def back(world: World, ana: Person) -> None:
 async def test_an_image_that_is_not_there_is_told_in_words(opening: Opening) -> None:
     world = await opening(seed(replicas=2))
     ana = Person(world)
-    await ana.begin("canary k8sdemo v99 --soak 0s")
+    await ana.begin("canary k8sdemo v99 --router ratio --soak 0s")
     release = await held(world)
     assert "cannot get image `k8s-grpc-demo:v99`: ErrImageNeverPull" in release.reason
     await world.until(lambda: "cannot get image" in cards(world)[0].words, "the card says so")
@@ -74,7 +74,7 @@ async def test_a_rolling_update_to_a_version_that_crashes_goes_back_with_one_cli
 async def test_a_pod_that_never_gets_ready_holds_at_the_deadline_and_says_which(opening: Opening) -> None:
     world = await opening(plain(replicas=2, readiness=True, progressDeadlineSeconds=1))
     ana = Person(world)
-    await ana.begin("canary k8sdemo v8-unready --soak 0s")
+    await ana.begin("canary k8sdemo v8-unready --router ratio --soak 0s")
     release = await held(world)
     assert "is not ready" in release.reason
     assert selector(world) == {"app": "k8sdemo"}

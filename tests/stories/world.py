@@ -52,6 +52,7 @@ class World:
     kubeconfig: Path
     service: Service
     changed: Signal
+    policy: Path | None = None
     bots: list[Process] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
     _read: tuple[str, Release] | None = None
@@ -63,6 +64,7 @@ class World:
             slack_bot_token=self.slack.bot_token,
             slack_app_token=self.slack.app_token,
             slack_api_url=self.slack.url,
+            policy=str(self.policy) if self.policy else None,
         )
         bot = Process(f"bot-{len(self.bots) + 1}", settings, fault, hurried, news=self.changed.tick)
         self.bots.append(bot)
@@ -164,6 +166,7 @@ async def opened(
     service: Service,
     *,
     real_samples: bool = False,
+    policy: str = "",
     **pace: Any,
 ) -> AsyncIterator[World]:
     """A world with this service in it, rolled out; no bot yet. `pace` is the cluster's, where not as quick as can be."""
@@ -177,6 +180,9 @@ async def opened(
             cluster.write_kubeconfig(tmp_path / "kubeconfig")
             await cluster.apply(*copy.deepcopy(service.objects))
             world = World(cluster, slack, tmp_path / "kubeconfig", service, changed)
+            if policy:
+                world.policy = tmp_path / "policy.yaml"
+                world.policy.write_text(policy)
             stack.enter_context(_listening(world))
             await world.until(
                 lambda: rolled_out(world.get(DEPLOYMENT, service.deployment)), "the service stands"

@@ -16,7 +16,11 @@ from bot.engine.planning import Planning
 from strategies.hints import Hints
 from strategies.objects import (
     DEPLOYMENT,
+    DESTINATIONRULE,
     HPA,
+    HTTPROUTE,
+    INGRESS,
+    INGRESS_CLASS,
     NETWORK_POLICY,
     PDB,
     POD,
@@ -24,6 +28,7 @@ from strategies.objects import (
     SCALED_OBJECT,
     SERVICE,
     STATEFULSET,
+    VIRTUALSERVICE,
     VPA,
     Kind,
     Labels,
@@ -32,13 +37,15 @@ from strategies.objects import (
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.snapshot import Snapshot
-from strategies.spec import Ratio, ReleaseSpec, RouterName, Strategy
+from strategies.spec import Audience, Ratio, ReleaseSpec, RouterName, Strategy
 from strategies.undo import take, too_big
 from tests.unit.drive import planned
+from tests.unit.fakeroute import route
 from tests.unit.manifests import (
     Pinned,
     deployment,
     hpa,
+    ingress,
     pdb,
     plus,
     pod,
@@ -52,6 +59,8 @@ from tests.unit.manifests import (
 )
 
 CANARY, BLUEGREEN, ROLLING = Strategy.CANARY, Strategy.BLUEGREEN, Strategy.ROLLING
+BETA = Audience(by="header", name="X-Canary", value="beta")
+VIP = Audience(by="cookie", name="tier", value="vip")
 AIM = {"kind": "Deployment", "name": "k8sdemo-deploy"}
 APP: Labels = {"app": "k8sdemo"}
 BOTH: Labels = APP | {"version": "1.0.0"}
@@ -127,6 +136,31 @@ def strange() -> tuple[Kind, Obj]:
 def in_spec(**spec: Any) -> Snapshot:
     """The seed with fields in its pod's spec."""
     return shop(**spec)
+
+
+def by_route(path: str = "") -> Snapshot:
+    """The seed behind an HTTPRoute; with a path a second one, of another host."""
+    more = route("other", "k8sdemo-svc", "b.example")
+    more["spec"]["rules"][0]["matches"] = [{"path": {"type": "PathPrefix", "value": path}}]
+    return seed((HTTPROUTE, route("web")), *([(HTTPROUTE, more)] if path else []))
+
+
+def by_ingress() -> Snapshot:
+    """The seed behind an Ingress of the nginx dialect."""
+    made = ingress()
+    made["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}
+    classes = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
+    return seed((INGRESS, made), (INGRESS_CLASS, classes))
+
+
+def by_subset() -> Snapshot:
+    """The seed behind a VirtualService that leads to the subset of its version."""
+    to = {"destination": {"host": "k8sdemo-svc", "subset": "live"}}
+    virtual = workload("web", hosts=["k8sdemo-svc"], http=[{"route": [to]}])
+    subsets = [{"name": "live", "labels": {"version": "1.0.0"}}]
+    return seed(
+        (VIRTUALSERVICE, virtual), (DESTINATIONRULE, workload("web", host="k8sdemo-svc", subsets=subsets))
+    )
 
 
 def claiming() -> Snapshot:
@@ -247,7 +281,9 @@ EXAMPLES: dict[str, Example] = {
     "The version is no tag and no digest": on(CANARY, shop(), version="v 6"),
     "The version runs already": on(CANARY, shop(), version="v2"),
     "The router cannot do this strategy": on(BLUEGREEN, shop(), router=RouterName.RATIO),
-    "The router is not there yet": on(CANARY, shop(), router=RouterName.NGINX),
+    "Nothing of the router asked for leads to it": on(CANARY, shop(), router=RouterName.HTTPROUTE),
+    "Steps by header or cookie where no route leads to it": on(CANARY, shop(), router=None, steps=(BETA, 50)),
+    "The router cannot do a step": on(CANARY, by_ingress(), router=None, steps=(VIP, 50)),
     "No environment of that name": lambda: planning(None, "moon"),
     # strategies
     "A ratio with more new pods than old ones": on(CANARY, shop(), ratio=Ratio(new=3, old=1)),
@@ -329,6 +365,9 @@ EXAMPLES: dict[str, Example] = {
     "`externalTrafficPolicy: Local`": on(CANARY, serving(externalTrafficPolicy="Local")),
     "A version label in a selector, rolling": on(ROLLING, shop()),
     "An Ingress or HTTPRoute leads to it": on(CANARY, shop()),
+    "A route carries the split": on(CANARY, by_route(), router=None),
+    "A route leads to a subset of the old version": on(CANARY, by_subset(), router=None),
+    "A host does not take the probe's path": on(CANARY, by_route("/bye"), router=None),
     "No probe is declared": hinted(shop()),
     # the cluster and the record
     "A right is lacking, for the way there or back": lacking,

@@ -12,12 +12,13 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from bot.playground.kube.matching import Request
 from strategies import planner
 from strategies.decide import Decision, decide
 from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
 from strategies.finish import lag
 from strategies.hints import Hints
-from strategies.objects import DEPLOYMENT, HPA, PDB, POD, SERVICE, Obj, name_of, uid_of
+from strategies.objects import DEPLOYMENT, HPA, HTTPROUTE, INGRESS, PDB, POD, SERVICE, Obj, name_of, uid_of
 from strategies.plan import Plan
 from strategies.pods import Answered, life
 from strategies.probe import Probe
@@ -26,7 +27,7 @@ from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, Release, State
 from strategies.samples import Sample, tally
 from strategies.snapshot import Snapshot
-from strategies.spec import ReleaseSpec, Strategy
+from strategies.spec import PODS, ReleaseSpec, Strategy
 from strategies.steps import Prove
 from strategies.undo import bare, take
 from strategies.view import View
@@ -41,7 +42,8 @@ Person = Callable[["Run"], IntentKind | None]
 
 
 def planned(seen: Snapshot, strategy: Strategy, *, probe: bool = True, **asked: Any) -> Plan | Refusal:
-    """A plan of k8sdemo to v6, with short timers."""
+    """A plan of k8sdemo to v6, with short timers; by pods or selectors where no other router is asked for."""
+    asked.setdefault("router", PODS.get(strategy))
     spec = ReleaseSpec(
         strategy=strategy,
         service=asked.pop("service", "k8sdemo"),
@@ -191,8 +193,8 @@ class Run:
             case AskPods(names, times):
                 self._ask(names, times)
                 seconds = 0.25
-            case SampleUsers(asked, batch):
-                taken = self.sampled(batch)
+            case SampleUsers(asked, batch, audience, path):
+                taken = self.sampled(batch, PROBE.asking(audience, path.host if path else ""))
                 proof = self.evidence.proof or Proof(asked)
                 told = [s for s in taken if s.version]
                 if told:
@@ -203,8 +205,9 @@ class Run:
             case SampleProxy(_, _, batch):
                 self.samples += self.sampled(batch)
                 self.learn(tally=tally(self.samples))
-            case Look(batch):
-                self.learn(look=tally(self.sampled(batch)))
+            case Look(batch, audience):
+                them = self.sampled(batch // 2, PROBE.asking(audience)) if audience else []
+                self.learn(look=tally([*them, *self.sampled(batch - len(them))]))
             case ReadLog(pod):
                 self.learn(logs={**self.evidence.logs, pod: "boom"})
         self.world.step(seconds)
@@ -223,15 +226,15 @@ class Run:
                 answers[uid_of(pod)] = Answered(life(pod), self.world.now)
         self.learn(answers=answers, checks=checks)
 
-    def sampled(self, batch: int) -> list[Sample]:
+    def sampled(self, batch: int, probe: Probe = PROBE) -> list[Sample]:
         """Requests the users' way."""
         if self.sample:
             return self.sample(batch)
         view = View(self.release, self.world.snapshot(), self.evidence, self.world.now)
-        pods = self.world.serving(self.services[0])
         taken = []
         for _ in range(batch):
             self.turn += 1
+            pods = self._met(probe)
             if not pods:
                 taken.append(Sample("", 0, 2.0, "", "refused"))
                 continue
@@ -239,6 +242,16 @@ class Run:
             fine = self.world.listens(pod)
             taken.append(Sample("new" if view.new_image(pod) else "old", 200 if fine else 503, 0.01, "hi"))
         return taken
+
+    def _met(self, probe: Probe) -> list[Obj]:
+        """The pods that a request may meet now: by route where the plan has lanes, else by the Service."""
+        if not self.release.plan.lanes:
+            return self.world.serving(self.services[0])
+        cookies = dict(c.strip().split("=", 1) for c in probe.headers.get("Cookie", "").split(";") if c)
+        request = Request(probe.method, probe.host, probe.path, probe.headers, cookies, {})
+        names = self.world.ingress.choose(self.world.now, request) or ()
+        found = (self.world.find(POD, name) for name in names)
+        return [p for p in found if p is not None]
 
     # the laws
 
@@ -259,8 +272,19 @@ class Run:
             if self.release.plan.strategy != "rolling":
                 assert not deaf, f"unfit pods get traffic of {where}: {deaf}"
                 assert len(pods) >= self.floor, f"only {len(pods)} pods serve {where}"
+        if self.release.plan.lanes:
+            self._routes_lead_to_fit_pods()
         if self.release.plan.strategy != "rolling":
             self._never_stopped_while_reachable()
+
+    def _routes_lead_to_fit_pods(self) -> None:
+        """Every Service that a route sends somebody to has pods, and all of them answer."""
+        for service, names in self.world.ingress.reaches(self.world.now).items():
+            where = f"{service} by route at step {self.release.step} ({self.release.state})"
+            assert names, f"nobody serves {where}"
+            found = [self.world.find(POD, n) for n in names]
+            deaf = [n for n, p in zip(names, found, strict=True) if p is None or not self.world.listens(p)]
+            assert not deaf, f"unfit pods get traffic of {where}: {deaf}"
 
     def _never_stopped_while_reachable(self) -> None:
         world, seconds = self.world, timedelta(seconds=lag(self.release.plan))
@@ -280,7 +304,7 @@ class Run:
 
 def standing(world: World) -> dict[str, Obj]:
     """Everything a person owns in a world, without what only the server writes."""
-    kinds = (DEPLOYMENT, SERVICE, HPA, PDB)
+    kinds = (DEPLOYMENT, SERVICE, HPA, PDB, HTTPROUTE, INGRESS)
     return {f"{k.name}/{n}": bare(o, k) for k in kinds for n, o in world.objects.get(k, {}).items()}
 
 

@@ -152,7 +152,13 @@ def pods(of: Obj, replicas: int | None = None) -> list[Obj]:
 
 def ingress(to: str = "k8sdemo-svc", name: str = "k8sdemo-ingress") -> Obj:
     """An Ingress with one path to a Service."""
-    paths = [{"path": "/hello", "backend": {"service": {"name": to, "port": {"number": 8000}}}}]
+    paths = [
+        {
+            "path": "/hello",
+            "pathType": "Prefix",
+            "backend": {"service": {"name": to, "port": {"number": 8000}}},
+        }
+    ]
     return {"kind": "Ingress", **_named(name), "spec": {"rules": [{"host": "hi", "http": {"paths": paths}}]}}
 
 

@@ -49,6 +49,9 @@ STATIONS: dict[str, Callable[[], Release]] = {
     ),
     "soaking": lambda: at(Soak, State.SOAKING),
     "asking": lambda: at(Soak, State.ASKING),
+    "asking, its start is not approved": lambda: release().model_copy(
+        update={"state": State.ASKING, "unapproved": True, "revision": 2}
+    ),
     "holding, the step is not proven": lambda: at(Prove, State.HOLDING),
     "holding, the step is proven": lambda: at(Soak, State.HOLDING),
     "holding, the old version is gone": lambda: at(Drain, State.HOLDING, pinned="nowhere").model_copy(

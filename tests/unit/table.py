@@ -8,13 +8,15 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from bot.grammar import table
+from bot.grammar import flags, table
 from bot.policy import Defaults, Environment, Policy, Service
+from bot.rules import Approve, Freeze, Governed, Identity, Override, Quiet
 from bot.settings import Settings
 from tests.unit.stations import STATIONS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference.md"
+OF_PEOPLE = ("denials.py", "locks.py")
 What = Literal["handled", "advised", "refused", "held"]
 
 
@@ -51,8 +53,20 @@ def conditions() -> list[Row]:
 
 def codes() -> set[str]:
     """Every code that planning and deciding can give, read from the source."""
-    found = set(_codes((ROOT / "strategies").rglob("*.py")))
-    return found | set(_codes(ROOT / name for name in ("bot/cluster/reviews.py", "bot/engine/planning.py")))
+    found = set(_codes(f for f in (ROOT / "strategies").rglob("*.py") if f.name not in OF_PEOPLE))
+    return found | set(
+        _codes(
+            ROOT / name
+            for name in ("bot/cluster/reviews.py", "bot/engine/planning.py", "bot/engine/rehearsing.py")
+        )
+    )
+
+
+def codes_of_people() -> set[str]:
+    """Every code of a refusal that is about people, times and locks."""
+    files = [ROOT / "strategies" / name for name in OF_PEOPLE]
+    files += [ROOT / "bot" / "engine" / name for name in ("consenting.py", "locking.py")]
+    return set(_codes(iter(files))) - {"busy", "rights"}
 
 
 def _codes(files: Iterator[Path]) -> Iterator[str]:
@@ -76,8 +90,7 @@ def commands() -> str:
     lines += ["", "| flag | for | what it says | without it |", "|---|---|---|---|"]
     lines += [
         f"| `{_escaped(flag.shown)}` | {', '.join(flag.takes)} | {flag.help} | {flag.default or '–'} |"
-        for flag in table.FLAGS
-        if not flag.coming
+        for flag in flags.FLAGS
     ]
     return "\n".join(lines) + "\n"
 
@@ -113,14 +126,24 @@ def policy() -> str:
     models: tuple[tuple[str, type[BaseModel]], ...] = (
         ("", Policy),
         ("defaults.", Defaults),
+        ("identities.ID.", Identity),
         ("environments.NAME.", Environment),
+        ("environments.NAME.approve.", Approve),
+        ("environments.NAME.override.", Override),
+        ("environments.NAME.freeze[].", Freeze),
+        ("environments.NAME.quiet[].", Quiet),
         ("services.NAME.", Service),
     )
+    ruled = set(Governed.model_fields)  # a service's are those of its environment
     lines += [
-        f"| `{prefix}{name}` | {field.description} |"
+        f"| `{prefix}{field.alias or name}` | {field.description} |"
         for prefix, m in models
         for name, field in m.model_fields.items()
+        if not (m is Service and name in ruled)
     ]
+    lines.append(
+        "| `services.NAME.start`, `.approve`, `.override`, `.reason` | Instead of the environment's. |"
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.grammar.canonical import line
 from bot.grammar.command import Start
+from bot.grammar.flags import FLAGS
 from bot.grammar.parse import parse
-from bot.grammar.table import FLAGS
-from strategies.spec import MAX_REASON, Ratio, ReleaseSpec, RouterName, Strategy
+from strategies.spec import MAX_REASON, Audience, Ratio, ReleaseSpec, RouterName, Rung, Strategy
 
 DAYS_14 = 14 * 86400
 NAMES = st.from_regex(re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", re.ASCII), fullmatch=True)
@@ -47,7 +47,35 @@ WRITING = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"]), max_size
 REASONS = st.lists(st.one_of(TRICKY, WRITING), max_size=20).map(
     lambda parts: " ".join("".join(parts).split())[:MAX_REASON].strip()
 )
-STEPS = st.sets(st.integers(1, 100), min_size=1, max_size=8).map(lambda shares: tuple(sorted(shares)))
+AUDIENCES = st.one_of(
+    st.builds(
+        Audience,
+        by=st.just("header"),
+        name=st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9-]{0,12}", re.ASCII), fullmatch=True),
+        value=st.from_regex(
+            re.compile(r"[A-Za-z0-9!#$%()*+./:;=?@\[\]^_{|}~-]{1,12}", re.ASCII), fullmatch=True
+        ),
+    ),
+    st.builds(
+        Audience,
+        by=st.just("cookie"),
+        name=st.from_regex(re.compile(r"[A-Za-z0-9_.-]{1,12}", re.ASCII), fullmatch=True),
+        value=st.from_regex(re.compile(r"[A-Za-z0-9._~+/@:-]{1,12}", re.ASCII), fullmatch=True),
+    ),
+)
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> tuple[Rung, ...]:
+    """Shares that ascend, audiences among them but never after 100."""
+    rungs: list[Rung] = [*sorted(draw(st.sets(st.integers(1, 100), max_size=6)))]
+    for audience in draw(st.lists(AUDIENCES, min_size=0 if rungs else 1, max_size=3, unique=True)):
+        last = len(rungs) - (100 in rungs)
+        rungs.insert(draw(st.integers(0, last)), audience)
+    return tuple(rungs)
+
+
+STEPS = ladders()
 RATIOS = st.tuples(st.integers(1, 1000), st.integers(1, 1000)).map(
     lambda pods: Ratio(new=min(pods), old=max(pods))
 )
@@ -73,8 +101,9 @@ def specs(draw: st.DrawFn) -> ReleaseSpec:
         "accept_replace": st.booleans(),
         "on_fail": st.sampled_from(["rollback", "hold"]),
         "reason": REASONS,
+        "one_way": REASONS,
     }
-    fit = [flag.field for flag in FLAGS if strategy.value in flag.takes and not flag.coming]
+    fit = [flag.field for flag in FLAGS if strategy.value in flag.takes]
     assert set(fit) <= set(values), "a new flag needs a line here"
     fields = {name: draw(values[name]) for name in fit if draw(st.booleans())}
     if "steps" in fields and "ratio" in fields:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from bot.grammar import table, values
+from bot.grammar import flags, table, values
 from bot.grammar.command import Intent
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
@@ -34,7 +34,7 @@ def test_every_command_is_explained_with_its_flags_and_examples(name: str) -> No
 def test_the_list_names_every_command_and_flag_and_nothing_that_is_not_there_yet() -> None:
     text = help_text(None, "graylight")
     assert all(f"`graylight {name}" in text for name in EVERY)
-    assert all((f"`{flag.name}`" in text) is not bool(flag.coming) for flag in table.FLAGS)
+    assert all(f"`{flag.name}`" in text for flag in flags.FLAGS)
 
 
 def test_an_unknown_topic_gives_the_list() -> None:
@@ -48,11 +48,7 @@ def test_a_flag_is_explained_with_its_default_and_where_it_fits() -> None:
     assert "`blue-green k8sdemo v6 --keep 2h --after upgrade`" in text
 
 
-def test_a_flag_that_is_to_come_says_so() -> None:
-    assert "not available yet" in help_text("--one-way")
-
-
-@pytest.mark.parametrize("topic", [None, *EVERY, *(flag.name for flag in table.FLAGS)])
+@pytest.mark.parametrize("topic", [None, *EVERY, *(flag.name for flag in flags.FLAGS)])
 def test_help_has_no_markup_but_backticks(topic: str | None) -> None:
     text = help_text(topic, "/release")
     assert text.count("`") % 2 == 0
@@ -76,11 +72,9 @@ def test_the_shells_help_is_made_from_the_same_table() -> None:
 
 
 def test_the_table_says_what_the_spec_says() -> None:
-    assert [Strategy(name) for name in table.STRATEGIES] == list(Strategy)
-    assert [RouterName(name) for name in table.ROUTERS] == list(RouterName)
-    taken = {
-        flag.field for flag in table.FLAGS if set(flag.takes) & set(table.STRATEGIES) and not flag.coming
-    }
+    assert [Strategy(name) for name in flags.STRATEGIES] == list(Strategy)
+    assert [RouterName(name) for name in flags.ROUTERS] == list(RouterName)
+    taken = {flag.field for flag in flags.FLAGS if set(flag.takes) & set(flags.STRATEGIES)}
     assert taken | {"strategy", "service", "version", "environment"} == set(ReleaseSpec.model_fields)
     assert set(get_args(Intent)) == {verb.name for verb in table.VERBS if verb.group == "Act on a release"}
 
@@ -89,8 +83,8 @@ def test_no_word_means_two_things() -> None:
     accepted = [name for verb in table.VERBS for name in (verb.name, *verb.also)]
     suggested = [name for verb in table.VERBS for name in verb.meant]
     assert len(set(accepted + suggested)) == len(accepted + suggested)
-    flags = [name for flag in table.FLAGS for name in (flag.name, *flag.meant)]
-    assert len(set(flags)) == len(flags)
+    named = [name for flag in flags.FLAGS for name in (flag.name, *flag.meant)]
+    assert len(set(named)) == len(named)
 
 
 def test_a_written_duration_is_read_back() -> None:

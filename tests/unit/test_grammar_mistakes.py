@@ -6,10 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.grammar.flags import FLAGS
 from bot.grammar.line import LONGEST
 from bot.grammar.mistake import Mistake, cells
 from bot.grammar.parse import parse, parse_words
-from bot.grammar.table import FLAGS, VERBS
+from bot.grammar.table import VERBS
 from bot.grammar.usage import usage
 
 
@@ -79,9 +80,22 @@ def mistake_in(text: str) -> Mistake:
         ("canary web v6 --steps 0,50", "                      ^", "`0` is no step"),
         ("canary web v6 --steps 50,101", "                         ^^^", "`101` is no step"),
         ("canary web v6 --steps 25, 50", "                         ^", "no spaces"),
-        ("canary web v6 --steps header:X=1,50", "                      ^^^^^^^^^^", "not available yet"),
-        ("canary web v6 --steps 10,cookie:c", "                         ^^^^^^^^", "not available yet"),
-        ("canary web v6 --one-way “moved”", "              ^^^^^^^^^", "not available yet"),
+        ("canary web v6 --steps header:,50", "                      ^^^^^^^", "is no audience"),
+        ("canary web v6 --steps 10,cookie:c=", "                         ^^^^^^^^^", "is no audience"),
+        ("canary web v6 --steps hedaer:X", "                      ^^^^^^^^", "Did you mean `header`?"),
+        (
+            "canary web v6 --steps header:X,5,header:X=always",
+            "                                 ^^^^^^^^^^^^^^^",
+            "stands twice",
+        ),
+        (
+            "canary web v6 --steps 100,cookie:c",
+            "                          ^^^^^^^^",
+            "no step comes after it",
+        ),
+        ("rolling web v6 --one-way “moved”", "               ^^^^^^^^^", "goes with `canary`, `bluegreen`"),
+        ("lock web --for 2h", "                  ^", "needs a reason"),
+        ("lock web --for soon", "               ^^^^", "is no duration"),
         ("canary web v6 --ratio 3:1", "                      ^^^", "Did you mean `1:3`?"),
         ("canary web v6 --ratio 0:1", "                      ^^^", "1 to 1000 pods"),
         ("canary web v6 --ratio 1-3", "                      ^^^", "`1-3` is no ratio"),
@@ -167,10 +181,10 @@ def test_every_command_misspelt_by_a_letter_is_suggested(verb: str) -> None:
     assert mistake_in(f"{verb}x web").suggestion == f"Did you mean `{verb}`?"
 
 
-@pytest.mark.parametrize("flag", [flag for flag in FLAGS if not flag.coming], ids=lambda flag: flag.name)
+@pytest.mark.parametrize("flag", list(FLAGS), ids=lambda flag: flag.name)
 def test_every_flag_misspelt_by_a_letter_is_suggested(flag: object) -> None:
     name, command = flag.name, flag.takes[0]  # type: ignore[attr-defined]  # ids= wants an object
-    rest = "web-17" if command == "promote" else "web v6"
+    rest = {"promote": "web-17", "lock": "web"}.get(command, "web v6")
     assert mistake_in(f"{command} {rest} {name}x").suggestion == f"Did you mean `{name}`?"
 
 

@@ -5,7 +5,10 @@ import pytest
 from bot.grammar.command import Act, Help, History, Samples, Start, Status
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse, parse_words
-from strategies.spec import Ratio, ReleaseSpec, RouterName, Strategy
+from strategies.spec import Audience, Ratio, ReleaseSpec, RouterName, Strategy
+
+BETA = Audience(by="header", name="X-Canary", value="beta")
+COOKIE = Audience(by="cookie", name="canary")
 
 
 def spec_of(text: str) -> ReleaseSpec:
@@ -35,6 +38,9 @@ def wanted(strategy: Strategy = Strategy.CANARY, **fields: object) -> ReleaseSpe
         ("canary web v6 --steps 25%,50%", wanted(steps=(25, 50))),
         ("canary web v6 --steps=100", wanted(steps=(100,))),
         ("canary web v6 --Steps 5", wanted(steps=(5,))),
+        ("canary web v6 --steps header:X-Canary=beta,cookie:canary,5", wanted(steps=(BETA, COOKIE, 5))),
+        ("canary web v6 --steps 5,HEADER:X-Canary=beta", wanted(steps=(5, BETA))),
+        ("canary web v6 --steps cookie:canary=always", wanted(steps=(COOKIE,))),
         ("canary web v6 --ratio 1:3", wanted(ratio=Ratio(new=1, old=3))),
         ("canary web v6 --soak 0", wanted(soak=0)),
         ("canary web v6 --keep 2h --after upgrade", wanted(keep=7200, after="upgrade")),

@@ -405,12 +405,12 @@ def test_a_flag_wins_over_a_hint_and_a_hint_over_the_default() -> None:
     assert (hinted(Hints()).timers.soak, hinted(Hints()).timers.keep) == (300, 1800)
 
 
-def test_a_hinted_router_of_another_strategy_is_no_obstacle_and_one_that_is_not_there_is() -> None:
+def test_a_hinted_router_of_another_strategy_is_no_obstacle_and_one_that_nothing_leads_by_is() -> None:
     spec = ReleaseSpec(strategy=BLUEGREEN, service="k8sdemo", version="v6")
     assert isinstance(planner(spec, shop(), Hints(router=RouterName.RATIO)), Plan)
     refused = planner(spec, shop(), Hints(router=RouterName.ISTIO))
     assert isinstance(refused, Refusal)
-    assert refused.code == "router-unknown"
+    assert refused.code == "no-route"
 
 
 def test_a_ratio_is_one_step() -> None:

@@ -46,11 +46,14 @@ def test_every_annotation_that_is_read_is_listed_and_no_other() -> None:
         ("asking ends in holding after", [Timers().ask_for]),
         ("progress of one step", [Timers().progress]),
         ("settle: how long a pod without a readiness probe must have stood", [int(pods.SETTLE)]),
-        ("routers' lag that is waited out", [finish.ROUTE_LAG, finish.SERVICE_LAG]),
+        (
+            "routers' lag that is waited out",
+            [finish.ROUTE_LAG, *sorted(finish.LAGS.values()), finish.SERVICE_LAG],
+        ),
         ("proof: deadline", [Timers().proof]),
         ("proof: at most in one window", [proof.Asked(50, 0).max_requests]),
         ("proof of 0 and 100 %", [proof.MET]),
-        ("a look at the end of a soak (`--auto`)", [decide.LOOK]),
+        ("a look at the end of a soak (`--auto`)", [decide.LOOK, decide.LOOK_NEW, decide.MOST_LOOKED]),
         ("pods above which a weighted route is advised", [MANY]),
     ],
 )
@@ -74,3 +77,8 @@ def test_the_lengths_of_the_record_are_those_of_the_code() -> None:
 
 def test_the_usual_version_labels_are_named() -> None:
     assert all(f"`{label}`" in section("Names of objects") for label in VERSION_LABELS)
+
+
+def test_every_refusal_that_is_about_people_is_listed() -> None:
+    listed = set(re.findall(r"^\| `([a-z-]+)` \| [a-zS]", section("People"), re.MULTILINE))
+    assert table.codes_of_people() <= listed

@@ -12,10 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import (
+    KEPT_CONSENTS,
     KEPT_DETAILS,
     KEPT_EVENTS,
     TRIMMED,
     Actor,
+    Consent,
     Doing,
     Intent,
     IntentKind,
@@ -53,9 +55,12 @@ def test_what_is_offered_is_accepted_and_nothing_else_is(station: str, kind: Int
         assert after.remedy
         return
     assert isinstance(after, Release)
+    assert after.events[-1].by == ANA
+    if kind is IntentKind.SNOOZE:  # the question stays: its buttons live on, and so does its deadline
+        assert (after.revision, after.since, after.due) == (before.revision, before.since, before.due)
+        return
     assert after.revision == before.revision + 1
     assert after.since == NOW
-    assert after.events[-1].by == ANA
     assert (after.due, after.remind_at, after.doing) == (None, None, None)
 
 
@@ -65,6 +70,7 @@ BECOMES = {
     IntentKind.PROMOTE: State.RUNNING,
     IntentKind.ROLLBACK: State.ROLLING_BACK,
     IntentKind.CANCEL: State.CANCELLED,
+    IntentKind.SNOOZE: State.ASKING,
 }
 
 
@@ -258,7 +264,18 @@ def test_a_record_stays_under_256_kib_whatever_happens() -> None:
     found = told(500, "日本語" * 2000, log="…" * 5000, tally={"example": "日本語" * 300})
     lives = tuple(f"{n:016x}" for n in range(200))
     marks = tuple(f"template {n:04x}" for n in range(40))
-    full = found.model_copy(update={"fit": lives, "accepted": marks, "reason": "x" * 2000})
+    consent = Consent(
+        by=Actor(id="U" * 20, via="slack"),
+        at=NOW,
+        to="promote --full",
+        revision=1000,
+        plan="0" * 12,
+        counts=("decide", "override"),
+        groups=("a" * 40,) * 5,
+    )
+    full = found.model_copy(
+        update={"fit": lives, "accepted": marks, "reason": "x" * 2000, "consents": (consent,) * KEPT_CONSENTS}
+    )
     from strategies.planner import LARGEST
 
     assert len(full.model_dump_json(exclude={"plan"}).encode()) + LARGEST <= 256 * 1024
@@ -288,7 +305,10 @@ class Clicks(RuleBasedStateMachine):
         offered = self.release.intents()
         after = self.release.on(Intent(kind=kind, full=full), actor, self.now)
         assert isinstance(after, Release) is (kind in offered)
-        if isinstance(after, Release):
+        if isinstance(after, Release) and kind is IntentKind.SNOOZE:
+            assert after.revision == self.release.revision  # the question stays
+            self.release = after
+        elif isinstance(after, Release):
             self.become(after)
 
     @precondition(lambda self: not self.release.ended and self.release.state is not State.HOLDING)

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from strategies.evidence import Evidence
-from strategies.objects import DEPLOYMENT, SERVICE, Obj, name_of
+from strategies.objects import DEPLOYMENT, HTTPROUTE, SERVICE, Obj, name_of
 from strategies.refusal import Refusal
 from strategies.release import Intent, IntentKind, State
 from strategies.samples import Sample
+from strategies.snapshot import Snapshot
 from strategies.spec import Strategy
+from strategies.steps import Turn
 from tests.unit.cases import BLUEGREEN, CANARY, ROLLING, Example, Told
 from tests.unit.drive import ANA, Run, promotes
-from tests.unit.manifests import Pinned, pod, shop
+from tests.unit.fakeroute import route
+from tests.unit.manifests import Pinned, plus, pod, shop
 from tests.unit.world import World
 
 DEPLOY = "k8sdemo-deploy"
@@ -25,7 +28,8 @@ TEMPLATE = "/spec/template/spec/containers/0/image"
 def begun(strategy: Strategy = CANARY, pinned: Pinned = "both", *, probed: bool = True, **asked: Any) -> Run:
     """A release just started; its world may be told to misbehave (`crashing`, `missing`)."""
     world = {k: asked.pop(k) for k in ("crashing", "missing", "boot") if k in asked}
-    run = Run.begin(World.of(shop(pinned, probed=probed), **world), strategy, **asked)
+    seen = asked.pop("seen", None) or shop(pinned, probed=probed)
+    run = Run.begin(World.of(seen, **world), strategy, **asked)
     run.lawful = False
     return run
 
@@ -34,6 +38,18 @@ def soaking(strategy: Strategy = CANARY, pinned: Pinned = "both", **asked: Any) 
     """A release at its first soak."""
     run = begun(strategy, pinned, soak=60, **asked)
     return run.run(until=lambda r: r.release.state in (State.SOAKING, State.ASKING))
+
+
+def by_route(*parents: str) -> Snapshot:
+    """The seed behind an HTTPRoute of these Gateways."""
+    found = route("web")
+    found["spec"]["parentRefs"] = [{"name": name} for name in parents]
+    return plus(shop(probed=True), (HTTPROUTE, found))
+
+
+def turned(**asked: Any) -> Run:
+    """A release by route at its first soak."""
+    return soaking(seen=by_route(), router=None, steps=(25,), **asked)
 
 
 def keeping(pinned: Pinned = "both", **asked: Any) -> Run:
@@ -181,6 +197,16 @@ def stripped() -> Run:
     return run
 
 
+def routeless() -> Run:
+    """Somebody deletes the route just before it is to be turned, and a person goes on all the same."""
+    run = begun(seen=by_route(), router=None)
+    run.run(until=lambda r: isinstance(r.release.step, Turn))
+    run.world.delete(HTTPROUTE, "web")
+    run.run()
+    run.intend(IntentKind.RESUME)
+    return run
+
+
 def without_service() -> Run:
     """Nobody can be moved back."""
     run = soaking()
@@ -214,6 +240,11 @@ DURING: dict[str, Example] = {
     "The old Deployment is deleted by hand": after(soaking, gone(DEPLOYMENT, DEPLOY)),
     "The Service is deleted": after(soaking, gone(SERVICE, "k8sdemo-svc")),
     "Pods of others appear in the selector": after(soaking, stranger),
+    "The weights are put back by somebody": after(
+        turned, edits("web", ("/spec/rules/0/backendRefs/0/weight", 1), kind=HTTPROUTE)
+    ),
+    "The route is deleted": after(turned, gone(HTTPROUTE, "web")),
+    "The canary's own Service is deleted": after(turned, gone(SERVICE, "k8sdemo-svc-canary")),
     # pods that do not come up
     "The image is not there": lambda: told(begun(missing=frozenset({"k8s-grpc-demo:v6"}))),
     "The configuration is wrong": after(begun, lambda run: setattr(run.world, "unconfigured", True)),
@@ -228,6 +259,11 @@ DURING: dict[str, Example] = {
     "Green does not answer by itself": after(lambda: begun(BLUEGREEN), dumb),
     # what users get
     "Users do not get the share": after(begun, samples("old")),
+    "The route is accepted and ignored": after(
+        lambda: begun(seen=by_route(), router=None, steps=(25,)), samples("old")
+    ),
+    "The route is not accepted": lambda: told(begun(seen=by_route("public"), router=None)),
+    "The route is still gone when somebody resumes": lambda: told(routeless()),
     "Users' requests are not answered": after(begun, samples("", status=0)),
     "The answers do not name a version": after(begun, samples("")),
     "The new version is worse": after(lambda: soaking(auto=True, on_fail="hold"), worse),

@@ -30,6 +30,7 @@ from strategies.objects import (
 from strategies.pods import condition, going, has_readiness_probe
 from strategies.snapshot import Snapshot, replicas_of, template_labels
 from strategies.writes import Create, Delete, Patch, Write
+from tests.unit.ingress import Ingress
 from tests.unit.manifests import SPACE, START, managed, stamp, template_hash, uid
 
 GRACE = 1.0  # seconds a pod takes to stop
@@ -68,6 +69,7 @@ class World:
     serial: int = 0
     lives: dict[str, Life] = field(default_factory=dict)
     deleted: list[tuple[datetime, str]] = field(default_factory=list)
+    ingress: Ingress = field(default_factory=Ingress)
     writes: int = 0
 
     @classmethod
@@ -85,6 +87,7 @@ class World:
         other.objects = {kind: dict(found) for kind, found in self.objects.items()}
         other.lives = {k: copy.copy(v) for k, v in self.lives.items()}
         other.deleted = list(self.deleted)
+        other.ingress = self.ingress.fork()
         return other
 
     def snapshot(self) -> Snapshot:
@@ -196,6 +199,8 @@ class World:
             for found in list(self.objects.get(POD, {}).values()):
                 self._kubelet(found)
         self._slices()
+        listed = {s: tuple(map(name_of, self.serving(s))) for s in self.objects.get(SERVICE, {})}
+        self.ingress.learn(self.now, self.objects, listed)
 
     def _roll(self, deployment: Obj) -> None:
         """The Deployment controller: as many pods of the present template as surge and unavailable let it."""

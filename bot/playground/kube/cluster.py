@@ -173,6 +173,11 @@ class EmbeddedCluster:
         """What is refused with 403, and by access reviews: pairs such as `("patch", "services")`. Change it freely."""
         return self._control.rights.denied
 
+    @property
+    def denied_to(self) -> set[tuple[str, str, str]]:
+        """The same for other users, who come up in access reviews only: `("ana", "patch", "services")`."""
+        return self._control.rights.denied_to
+
     async def pause(self, how: Away = "refuse") -> None:
         """Stop answering: `refuse` connections (and cut those that stand), `hang`, or answer 503 (`error`)."""
         self._control.gate.close(how)

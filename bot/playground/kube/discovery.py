@@ -1,7 +1,7 @@
 """What clients ask first: groups, versions, resource lists, health, and reviews of who one is and what one may."""
 
 from bot.playground.kube.faults import Rights
-from bot.playground.kube.kinds import API_VERSIONS, RESOURCES, REVIEWS, Resource
+from bot.playground.kube.kinds import API_VERSIONS, LOCAL_REVIEW, RESOURCES, REVIEWS, Resource
 from bot.playground.kube.times import now
 from strategies.objects import Obj
 
@@ -77,9 +77,32 @@ def _resources(api: str) -> Obj | None:
         lines.append(
             {"name": plural, "singularName": "", "namespaced": False, "kind": kind, "verbs": ["create"]}
         )
+    if api == LOCAL_REVIEW[0]:
+        _, kind, plural = LOCAL_REVIEW
+        lines.append(
+            {"name": plural, "singularName": "", "namespaced": True, "kind": kind, "verbs": ["create"]}
+        )
     if not lines:
         return None
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api, "resources": lines}
+
+
+def review_of(body: Obj, rights: Rights) -> Obj:
+    """Whether somebody else may do a thing: everything is allowed but what a test denied them."""
+    api, kind, _ = LOCAL_REVIEW
+    spec = body.get("spec") or {}
+    asked = spec.get("resourceAttributes") or {}
+    plural, sub = asked.get("resource", ""), asked.get("subresource", "")
+    allowed = rights.allows_to(
+        str(spec.get("user", "")), asked.get("verb", ""), f"{plural}/{sub}" if sub else plural
+    )
+    return {
+        "kind": kind,
+        "apiVersion": api,
+        "metadata": {"creationTimestamp": now()},
+        "spec": spec,
+        "status": {"allowed": allowed},
+    }
 
 
 def review(api: str, body: Obj, rights: Rights) -> Obj:

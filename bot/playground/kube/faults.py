@@ -78,6 +78,11 @@ class Rights:
 
     def __init__(self) -> None:
         self.denied: set[tuple[str, str]] = set()
+        self.denied_to: set[tuple[str, str, str]] = set()  # another user, verb, resource
+
+    def allows_to(self, user: str, verb: str, resource: str) -> bool:
+        """The same for somebody else."""
+        return (user, verb, resource) not in self.denied_to
 
     def allows(self, verb: str, resource: str) -> bool:
         """Whether a verb on a resource or subresource is allowed."""

@@ -86,3 +86,5 @@ REVIEWS = {
     "authentication.k8s.io/v1": ("SelfSubjectReview", "selfsubjectreviews"),
 }
 """Review types: answered on the spot, never stored."""
+LOCAL_REVIEW = ("authorization.k8s.io/v1", "LocalSubjectAccessReview", "localsubjectaccessreviews")
+"""The one that is asked in a namespace, about anybody."""

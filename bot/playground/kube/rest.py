@@ -17,7 +17,7 @@ from bot.playground.kube import answers, discovery, openapi
 from bot.playground.kube.answers import Refusal
 from bot.playground.kube.deletes import Deletion, delete
 from bot.playground.kube.faults import Call, Control, Cut
-from bot.playground.kube.kinds import API_VERSIONS, BY_PATH, REVIEWS, Resource
+from bot.playground.kube.kinds import API_VERSIONS, BY_PATH, LOCAL_REVIEW, REVIEWS, Resource
 from bot.playground.kube.registry import Registry
 from bot.playground.kube.requests import Target, Writer
 from bot.playground.kube.selectors import Matcher, fields_matcher, labels_matcher
@@ -110,6 +110,8 @@ class Rest:
         api = "/".join(parts[1:3])
         if request.method == "POST" and len(parts) == 4 and parts[3] == REVIEWS.get(api, ("", ""))[1]:  # noqa: PLR2004  # apis, group, version, plural
             return web.json_response(discovery.review(api, await _body(request), self._rights), status=201)
+        if request.method == "POST" and len(parts) == 6 and (api, parts[5]) == LOCAL_REVIEW[::2]:  # noqa: PLR2004  # apis, group, version, namespaces, name, plural
+            return web.json_response(discovery.review_of(await _body(request), self._rights), status=201)
         raise answers.no_such_resource()
 
     async def _read(self, request: web.Request, target: Target) -> web.StreamResponse:

@@ -1,0 +1,80 @@
+"""The sampler as a server sees it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.probe.sampler import AT_ONCE, PATIENT, Sampler
+from strategies.probe import Probe
+from strategies.samples import Naming
+
+
+class Site:
+    """Answers with a cookie that would make the next request stick to this very server; counts who is there at once."""
+
+    def __init__(self) -> None:
+        self.cookies: list[str] = []
+        self.connections = set[object]()
+        self.here = self.most = 0
+        self.awaited = 1
+        self.full = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """One request, once it is open; `full` when as many as awaited are there."""
+        self.cookies.append(request.headers.get("Cookie", ""))
+        self.connections.add(request.transport)
+        self.here += 1
+        self.most = max(self.most, self.here)
+        if self.here == self.awaited:
+            self.full.set()
+        await self.open.wait()
+        self.here -= 1
+        answer = web.Response(text="from 10.0.0.1")
+        answer.set_cookie("sticky", "me")
+        return answer
+
+
+@pytest.fixture
+async def site() -> Site:
+    """What happens at the server."""
+    return Site()
+
+
+@pytest.fixture
+async def connect(site: Site) -> AsyncIterator[str]:
+    """A server on loopback, by name: an address would get no cookies anyway."""
+    app = web.Application()
+    app.router.add_get("/", site.answer)
+    async with TestServer(app) as running:
+        yield f"localhost:{running.port}"
+
+
+async def test_each_request_is_a_new_user_on_a_new_connection_without_cookies(
+    site: Site, connect: str
+) -> None:
+    site.open.set()
+    asked, count = (
+        Probe(url="http://shop.example/", connect=connect, rate=100),
+        AT_ONCE + 4,
+    )  # 4 after an answer
+    taken = await Sampler().take(asked, count, Naming({"10.0.0.1": "new"}), "shop-1")
+    assert [s.version for s in taken] == ["new"] * count
+    assert site.cookies == [""] * count
+    assert len(site.connections) == count
+
+
+@pytest.mark.parametrize(("rate", "most"), [(100, AT_ONCE), (1000, round(1000 * PATIENT))])
+async def test_a_slow_service_gets_no_more_at_once_than_its_rate_needs(
+    site: Site, connect: str, rate: int, most: int
+) -> None:
+    site.awaited = most
+    asked = Probe(url="http://shop.example/", connect=connect, rate=rate, timeout=30)
+    taking = asyncio.create_task(Sampler().take(asked, most + 20, Naming({}), "shop-1"))
+    await site.full.wait()
+    site.open.set()
+    assert len(await taking) == most + 20
+    assert site.most == most

@@ -68,6 +68,17 @@ def of(tally: Tally, version: str) -> Judgement:
     return found
 
 
+def asked_apart(new: tuple[int, int], old: tuple[int, int], version: str) -> Judgement:
+    """Compare what pods answered when each was asked by itself: (asked, fine) of both versions.
+
+    >>> asked_apart((40, 31), (120, 120), "v6")
+    Fail(reason='asked by themselves, pods of v6 fail 9 of 40, the old version 0 of 120: worse, p < 0.001')
+    """
+    theirs, ours = (Side(n=asked, failed=asked - fine) for asked, fine in (new, old))
+    found = judge(theirs, ours, version)
+    return Fail(f"asked by themselves, pods of {found.reason}") if isinstance(found, Fail) else found
+
+
 def worse(failed: int, n: int, old_failed: int, old_n: int) -> float:
     """The chance of at least so many failures among `n`, were both the same.
 

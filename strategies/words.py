@@ -236,6 +236,13 @@ def state(release: Release) -> str:
     return release.state.value.replace("-", " ")
 
 
+def _after_the_end(release: Release) -> str:
+    plan = release.plan
+    if release.state is not release.state.PROMOTED:
+        return f"{plan.service} runs {plan.from_version}."
+    return f"For another version start a new release, such as `/release {plan.strategy} {plan.service} {plan.from_version}`."
+
+
 def not_now(release: Release, kind: IntentKind) -> Refusal:
     """An intent that the present state does not allow."""
     legal = release.intents()
@@ -244,7 +251,7 @@ def not_now(release: Release, kind: IntentKind) -> Refusal:
         return Refusal(
             code="ended",
             what=f"{release.id} has ended: {release.state.value}.",
-            remedy=f"For another version start a new release, such as `/release {release.plan.strategy} {release.plan.service} {release.plan.from_version}`.",
+            remedy=_after_the_end(release),
         )
     if kind.value == "rollback" and not release.can_go_back:
         return Refusal(

@@ -94,6 +94,8 @@ class Gatherer:
             nonlocal proof
             if sample.version:
                 proof = proof.add(int(sample.version == "new"), 1)
+            elif sample.failed:
+                proof = proof.interrupted()
             return not isinstance(proof.verdict(), Open) or overtaken()
 
         most = max(batch, round(probe.rate * STREAM))

@@ -363,12 +363,12 @@ def proxied() -> str:
     return "Sampled through the API server's proxy: that is not the users' way, so the share is not proven."
 
 
-def unanswered(unknown: int, lost: int, error: str) -> list[str]:
+def unanswered(unknown: int, lost: int, error: str, codes: str) -> list[str]:
     """What cannot be counted for a version."""
     made = []
     if unknown:
         made.append(
-            f"{count(unknown, 'answer')} did not say which version gave {'it' if unknown == 1 else 'them'}"
+            f"{count(unknown, 'answer')} ({codes}) did not say which version gave {'it' if unknown == 1 else 'them'}"
         )
     if lost:
         made.append(f"{count(lost, 'request')} got no answer" + (f" ({error})" if error else ""))

@@ -312,4 +312,4 @@ async def test_a_rolling_release_is_shown_with_its_own_words(slack: SlackStandIn
     assert confirm is not None
     assert "All 3 pods become v6" in confirm["text"]["text"]
     await shown(release.tell("engine", words.resumed_engine(), stories.later(320)))
-    assert "restarted" in slack.messages[-1].words
+    assert "resumed" in slack.messages[-1].words

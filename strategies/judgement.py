@@ -72,11 +72,10 @@ def asked_apart(new: tuple[int, int], old: tuple[int, int], version: str) -> Jud
     """Compare what pods answered when each was asked by itself: (asked, fine) of both versions.
 
     >>> asked_apart((40, 31), (120, 120), "v6")
-    Fail(reason='asked by themselves, pods of v6 fail 9 of 40, the old version 0 of 120: worse, p < 0.001')
+    Fail(reason='v6, its pods asked one by one, fails 9 of 40, the old version 0 of 120: worse, p < 0.001')
     """
     theirs, ours = (Side(n=asked, failed=asked - fine) for asked, fine in (new, old))
-    found = judge(theirs, ours, version)
-    return Fail(f"asked by themselves, pods of {found.reason}") if isinstance(found, Fail) else found
+    return judge(theirs, ours, f"{version}, its pods asked one by one,")
 
 
 def worse(failed: int, n: int, old_failed: int, old_n: int) -> float:

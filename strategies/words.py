@@ -203,7 +203,7 @@ def back_again(since: datetime, until: datetime) -> str:
 
 def resumed_engine() -> str:
     """After a restart of the bot."""
-    return "Graylight resumed this release: the process that ran it before has ended."
+    return "Graylight resumed this release after an interruption."
 
 
 def foreign(what: str, writer: str) -> str:

@@ -310,6 +310,11 @@ def not_yours() -> str:
     return "This preview was made for somebody else. Ask for your own: `/release plan …`."
 
 
+def cluster_away() -> str:
+    """The API server did not answer in time."""
+    return "The cluster does not answer, so this may not have been recorded and I cannot look. Ask again in a moment; a button that is still there can be pressed again."
+
+
 def unknown_control() -> str:
     """An action_id nobody listens to."""
     return "This control belongs to another version of Graylight and does nothing any more. `/release status` shows what runs, with a link to each card."

@@ -194,6 +194,10 @@ class Surface(Protocol):
         ...
 
 
+class Away(Exception):
+    """The cluster does not answer: nothing can be known or recorded now."""
+
+
 class Silent(Exception):
     """A surface does not answer; `after` seconds is when it may be worth trying again."""
 

@@ -12,11 +12,12 @@ from typing import Any
 from strategies import edits, judgement, words
 from strategies.denials import clock
 from strategies.ensure import ensure
-from strategies.evidence import Gather, Look
+from strategies.evidence import AskPods, Checked, Gather, Look
 from strategies.foreign import foreign
 from strategies.lens import Split
+from strategies.objects import name_of
 from strategies.outcome import Do, Done, Later, Trouble
-from strategies.pods import NotYet, Stuck, gate_open
+from strategies.pods import NotYet, Stuck, gate_open, life
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
 from strategies.standing import pods_trouble
@@ -24,6 +25,7 @@ from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step,
 from strategies.view import View
 from strategies.writes import Write
 
+ASKED_PODS, ASKED_TIMES = 4, 40  # pods of each version, and how often each is asked, where failures name none
 LOOK = 60  # requests of a look at the end of a soak, or as many as bring LOOK_NEW answers of the new version
 MOST_LOOKED = 400
 LOOK_NEW = 20  # on average; then there are fewer than judgement needs (10) in half a percent of looks
@@ -198,7 +200,8 @@ def _unfit_again(view: View) -> Decision | None:
     shared = turned_to(release) if release.plan.lanes else view.at_position("both")
     by_us = not release.plan.probed and bool(shared) and release.state is not State.KEEPING
     resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
-    if isinstance(unfit, Stuck) and unfit.fatal and resting and not by_us:
+    serving = resting or isinstance(release.step, Prove)  # a proof must not wait for pods that crash
+    if isinstance(unfit, Stuck) and unfit.fatal and serving and not by_us:
         outcome = pods_trouble(view.pods("canary"), view)
         if isinstance(outcome, Later):
             return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
@@ -267,6 +270,11 @@ def _auto(step: Soak, view: View) -> Decision:
     if measured is None or measured.verdict != "proven":
         return _ask(view, "It is not proven, so --auto does not go on by itself.")
     found = judgement.of(tally, release.plan.to_version) if tally else judgement.Pass()
+    if isinstance(found, judgement.Inconclusive) and tally and tally.nameless and release.plan.port:
+        told = _whose(view)
+        if isinstance(told, Decision):
+            return told
+        found = told if isinstance(told, judgement.Fail) else found
     match found:
         case judgement.Fail(reason):
             return _give_up(Trouble("worse", reason), view)
@@ -279,6 +287,31 @@ def _auto(step: Soak, view: View) -> Decision:
 def _looks(share: int) -> int:
     """How many requests a look sends: 60 at 50 %, 200 at 10 %, 400 at 5 %."""
     return max(LOOK, min(MOST_LOOKED, math.ceil(LOOK_NEW * 100 / share))) if share else LOOK
+
+
+def _whose(view: View) -> Decision | judgement.Judgement:
+    """Requests fail and name no version: some pods of each version are asked by themselves, until that tells."""
+    new: list[Checked] = []
+    old: list[Checked] = []
+    missing: list[str] = []
+    seen = {True: 0, False: 0}
+    for pod in (*view.pods("canary"), *view.pods("stable")):
+        is_new = view.new_image(pod)
+        seen[is_new] += 1
+        if seen[is_new] > ASKED_PODS:
+            continue
+        said = view.evidence.checks.get(life(pod))
+        if said is None or said.asked < ASKED_TIMES:
+            missing.append(name_of(pod))
+        else:
+            (new if is_new else old).append(said)
+    if missing:
+        wanted = AskPods(tuple(missing), times=ASKED_TIMES)
+        return Decision(
+            view.release, wait=Wait("asking pods by themselves, since requests fail", gather=wanted)
+        )
+    sides = [(sum(c.asked for c in side), sum(c.fine for c in side)) for side in (new, old)]
+    return judgement.asked_apart(sides[0], sides[1], view.plan.to_version)
 
 
 def _on(view: View) -> Decision:

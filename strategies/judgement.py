@@ -68,6 +68,16 @@ def of(tally: Tally, version: str) -> Judgement:
     return found
 
 
+def asked_apart(new: tuple[int, int], old: tuple[int, int], version: str) -> Judgement:
+    """Compare what pods answered when each was asked by itself: (asked, fine) of both versions.
+
+    >>> asked_apart((40, 31), (120, 120), "v6")
+    Fail(reason='v6, its pods asked one by one, fails 9 of 40, the old version 0 of 120: worse, p < 0.001')
+    """
+    theirs, ours = (Side(n=asked, failed=asked - fine) for asked, fine in (new, old))
+    return judge(theirs, ours, f"{version}, its pods asked one by one,")
+
+
 def worse(failed: int, n: int, old_failed: int, old_n: int) -> float:
     """The chance of at least so many failures among `n`, were both the same.
 

@@ -135,15 +135,19 @@ class Plan(Frozen):
     going_back: str = ""
     advice: tuple[Advice, ...] = ()
     spec: ReleaseSpec
+    agreed: str = Field("", description="the hash it was shown under, before its release had an id")
 
     @property
     def hash(self) -> str:
-        """Twelve hex digits over all of it: what a yes is bound to."""
-        return hashlib.sha256(self.model_dump_json(exclude={"advice"}).encode()).hexdigest()[:12]
+        """Twelve hex digits over all of it: what a yes is bound to; it stays when the release's id is filled in."""
+        return (
+            self.agreed or hashlib.sha256(self.model_dump_json(exclude={"advice"}).encode()).hexdigest()[:12]
+        )
 
     def bind(self, release: str) -> "Plan":
         """With the placeholder filled in."""
-        return Plan.model_validate_json(self.model_dump_json().replace(RELEASE, release))
+        bound = Plan.model_validate_json(self.model_dump_json().replace(RELEASE, release))
+        return bound.model_copy(update={"agreed": self.hash})
 
     def way(self, service: str) -> Way | None:
         """How one Service is switched."""

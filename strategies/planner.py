@@ -25,6 +25,9 @@ from strategies.twins import twins
 
 LARGEST = 48 * 1024  # bytes of a plan as JSON; a record stays under 256 KiB
 ASKED_AT_GREEN = 0  # seconds: green has no traffic, so there is nothing to soak
+ALONE_AT_GREEN = (
+    30  # seconds under --auto, where nobody looks: a version that dies soon after it is ready is found
+)
 
 
 def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
@@ -210,7 +213,7 @@ def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:
         soak=first(
             spec.soak,
             None if no_traffic else hints.soak,
-            default=ASKED_AT_GREEN if no_traffic else usual.soak,
+            default=(ALONE_AT_GREEN if spec.auto else ASKED_AT_GREEN) if no_traffic else usual.soak,
         ),
         keep=first(spec.keep, hints.keep, default=usual.keep),
         remind=first(hints.remind, default=usual.remind),

@@ -245,6 +245,16 @@ class Proof:
             return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, moved=False)
         return seen
 
+    def interrupted(self) -> Self:
+        """The proof after a request that failed and names no version: a row of new connections begins anew.
+
+        >>> Proof(Asked(100, before=0)).add(59, 59).interrupted().add(1, 1).verdict()
+        Open(batch=59, reason='asked 100 %, 1 of 1 (21–100 %) so far')
+        """
+        if not self.asked.whole or not isinstance(self.verdict(), Open):
+            return self
+        return replace(self, hits=0, n=0)
+
     def verdict(self) -> Verdict:
         """What is known now."""
         everything = f"asked {self.asked.share} %, {self.answered} of {self.total}"

@@ -31,17 +31,17 @@ def _prove(step: Prove, view: View) -> Outcome:
         return _unseen(step, asked, view) if view.plan.lanes else _by_proxy(asked, view)
     proof = view.evidence.proof or Proof(asked)
     tally = view.evidence.tally
-    if tally and proof.total == 0 and tally.unknown >= BLIND:
+    if tally and proof.total == 0 and tally.unnamed >= BLIND:
         return Trouble(
             "unattributed",
-            f"None of {tally.unknown} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
+            f"None of {tally.unnamed} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
             detail=_detail(tally, asked.share),
         )
     timers, back = view.plan.timers, view.release.going_back
     moving = _moving(step, view)
     if moving and tally is None and view.now < view.since(timers.progress):
         return Later(moving, view.since(timers.progress))
-    quiet = proof.total == 0 and tally is not None and tally.lost > 0
+    quiet = proof.total == 0 and tally is not None and tally.nameless > 0
     # on the way back there is nothing better to do than to look again, as long as anybody answers
     patience = timers.progress if back and not quiet else timers.proof
     deadline = view.release.since + timedelta(seconds=patience)
@@ -119,8 +119,10 @@ def _not_proven(
 ) -> Outcome:
     hits, n = (proof.hits, proof.n) if proof.n else (proof.answered, proof.total)
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
-    if n == 0 and tally and tally.lost:
+    if n == 0 and tally and tally.nameless:
         why = f"none of {tally.sent} requests was answered ({tally.error})"
+        if tally.nameless > tally.lost:
+            why = f"{tally.nameless} of {tally.sent} requests failed ({tally.failures})"
         return Trouble(
             "no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share)
         )

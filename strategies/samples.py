@@ -21,6 +21,7 @@ Version = Literal["new", "old", ""]
 _ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.])"
 )
+SERVER_ERROR = 500  # status from which on the server says that it failed
 EXCERPT = 300  # characters of an answer that are kept
 
 
@@ -56,7 +57,7 @@ class Sample:
     @property
     def failed(self) -> bool:
         """No answer, or one that says that the server failed."""
-        return self.status == 0 or self.status >= 500
+        return self.status == 0 or self.status >= SERVER_ERROR
 
 
 def attribute(answer: Answer, rule: Attribute | None, naming: Naming) -> Version:
@@ -133,6 +134,20 @@ class Tally(Frozen):
     )
     error: str = ""
     example: str = ""
+    odd: dict[str, int] = Field(
+        default_factory=dict, description="status codes of answers that name no version; 0 where none came"
+    )
+
+    @property
+    def unnamed(self) -> int:
+        """Answers that are no failures, and do not say who gave them."""
+        return self.unknown - (self.nameless - self.lost)
+
+    @property
+    def failures(self) -> str:
+        """The failures nobody can be blamed for, in words: `503 × 4, 2 without an answer`."""
+        said = [f"{k} × {n}" for k, n in self.odd.items() if int(k) >= SERVER_ERROR]
+        return ", ".join(said + ([f"{self.lost} without an answer"] if self.lost else []))
 
     @property
     def attributed(self) -> int:
@@ -156,6 +171,7 @@ def tally(samples: Sequence[Sample]) -> Tally:
         nameless=sum(s.failed for s in samples if not s.version),
         error=lost[-1].error if lost else "",
         example=unknown[-1].body if unknown else "",
+        odd={str(k): v for k, v in sorted(Counter(s.status for s in unknown).items())},
     )
 
 

@@ -151,6 +151,12 @@ def check(view: View) -> Outcome:
     pods = view.pods("canary")
     if not view.plan.port:
         return Done("The pods declare no port, so they were not asked by themselves.", "checked")
+    trouble = pods_trouble(pods, view)
+    if trouble:
+        return trouble
+    unfit = view.unfit(pods)
+    if isinstance(unfit, NotYet):  # one that has just died says why in a moment, better than its silence does
+        return Later(unfit.reason, unfit.until, view.asking(pods))
     missing = tuple(name_of(p) for p in pods if life(p) not in view.evidence.checks)
     if missing:
         return Later(f"asking {len(missing)} pods by themselves", gather=AskPods(missing, times=5))

@@ -218,7 +218,9 @@ def auto_frozen(why: str, until: str) -> str:
 
 def goes_one_way(why: str) -> str:
     """On a preview."""
-    return f"It goes one way ({why}): once the new version has had all the traffic, going back takes two people."
+    return (
+        f"It goes one way ({why}): once the new version has had all the traffic, going back takes two people."
+    )
 
 
 def one_way_holds(why: str) -> str:
@@ -309,7 +311,7 @@ def back_again(since: datetime, until: datetime) -> str:
 
 def resumed_engine() -> str:
     """After a restart of the bot."""
-    return "Graylight resumed this release: the process that ran it before has ended."
+    return "Graylight resumed this release after an interruption."
 
 
 def foreign(what: str, writer: str) -> str:
@@ -343,6 +345,13 @@ def state(release: Release) -> str:
     return release.state.value.replace("-", " ")
 
 
+def _after_the_end(release: Release) -> str:
+    plan = release.plan
+    if release.state is not release.state.PROMOTED:
+        return f"{plan.service} runs {plan.from_version}."
+    return f"For another version start a new release, such as `/release {plan.strategy} {plan.service} {plan.from_version}`."
+
+
 def not_now(release: Release, kind: IntentKind) -> Refusal:
     """An intent that the present state does not allow."""
     legal = release.intents()
@@ -351,7 +360,7 @@ def not_now(release: Release, kind: IntentKind) -> Refusal:
         return Refusal(
             code="ended",
             what=f"{release.id} has ended: {release.outcome}.",
-            remedy=f"For another version start a new release, such as `/release {release.plan.strategy} {release.plan.service} {release.plan.from_version}`.",
+            remedy=_after_the_end(release),
         )
     if kind.value == "rollback" and not release.can_go_back:
         return Refusal(

@@ -127,6 +127,8 @@ def samples(looked: "Looked") -> Json:
         "sent": count.sent,
         "lost": count.lost,
         "unknown": count.unknown,
+        "unknown_statuses": count.odd,
+        "failed_without_a_version": count.nameless,
         "error": count.error,
         "new": _side(count.new, looked.new_version),
         "old": _side(count.old, looked.old_version),

@@ -75,11 +75,19 @@ def samples(looked: "Looked") -> "RenderableType":
             table.add_row(
                 clean(version) or "answered", str(side.n), str(side.failed), _codes(side), *_times(side)
             )
+    if count.unknown or count.lost:
+        codes = [f"{n} × {code}" for code, n in count.odd.items()]
+        codes += [f"{count.lost} × none"] if count.lost else []
+        nobody = str(count.unknown + count.lost)
+        table.add_row("names none", nobody, str(count.nameless), ", ".join(codes), "", "")
     parts: list[RenderableType] = [styled(_headline(looked)), table]
     for version, side in sides:
         if side.example:
             answer = Text(line(side.example), overflow="ellipsis", no_wrap=True)
             parts.append(Text.assemble((f"{clean(version) or 'answer'}  ", "bold"), answer))
+    if count.unknown and count.example:
+        answer = Text(line(count.example), overflow="ellipsis", no_wrap=True)
+        parts.append(Text.assemble(("names none  ", "bold"), answer))
     return Group(*parts)
 
 

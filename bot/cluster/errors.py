@@ -13,6 +13,8 @@ ApiError
 The engine tells an outage (wait, try again) from a refusal (look again, decide again); nothing else matters to it.
 """
 
+from bot.ports import Away
+
 
 class ApiError(Exception):
     """Any failure of a request; `status` is the HTTP code, 0 without an answer."""
@@ -22,7 +24,7 @@ class ApiError(Exception):
         self.status = status
 
 
-class Unreachable(ApiError):
+class Unreachable(ApiError, Away):
     """No usable answer: an outage, not a decision."""
 
 

@@ -97,6 +97,8 @@ class Gatherer:
             nonlocal proof
             if sample.version:
                 proof = proof.add(int(sample.version == "new"), 1)
+            elif sample.failed:
+                proof = proof.interrupted()
             return not isinstance(proof.verdict(), Open) or overtaken()
 
         most = max(wanted.batch, round(probe.rate * STREAM))

@@ -38,11 +38,11 @@ class Timers:
 
     def at(self, name: str, when: datetime, call: Callable[[], None]) -> None:
         """Call once at this moment, or now where it has passed."""
-        self._scheduler.add_job(call, "date", run_date=when, id=name, replace_existing=True)
+        self._scheduler.add_job(_here, "date", [call], run_date=when, id=name, replace_existing=True)
 
     def every(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         """Call again and again: the sweep that catches a lost wake-up."""
-        self._scheduler.add_job(call, "interval", seconds=seconds, id=name, replace_existing=True)
+        self._scheduler.add_job(_here, "interval", [call], seconds=seconds, id=name, replace_existing=True)
 
     def forget(self, name: str) -> None:
         """No alarm of this name any more."""
@@ -54,3 +54,8 @@ class Timers:
         log.warning(
             "timer %s: %s", event.job_id, getattr(event, "exception", None) or "missed or still running"
         )
+
+
+async def _here(call: Callable[[], None]) -> None:
+    """On the event loop: what is no coroutine would be called in a thread of the scheduler's."""
+    call()

@@ -72,7 +72,7 @@ FLAGS: tuple[Flag, ...] = (
         "TIME",
         _ALL,
         "how long a step is watched before it asks or goes on: `30s`, `10m`, `2h`.",
-        "5m",
+        "5m; bluegreen: it asks at once, under `--auto` 30s",
         values.duration,
         values.written_duration,
         meant=("--wait", "--bake", "--interval", "--delay", "--duration"),

@@ -21,7 +21,8 @@ def tally(seen: Tally, new: str, old: str, asked: int | None) -> list[Block]:
     made: list[Block] = []
     if seen.attributed:
         made.append(_table(seen, new, old, asked))
-    rest = words.unanswered(seen.unknown, seen.lost, said(seen.error))
+    codes = ", ".join(f"{code} × {n}" for code, n in seen.odd.items())
+    rest = words.unanswered(seen.unknown, seen.lost, said(seen.error), codes or "any status")
     if rest:
         made.append(blocks.context(" · ".join(rest)))
     if seen.unknown and seen.example:

@@ -337,6 +337,11 @@ def not_yours() -> str:
     return "This preview was made for somebody else. Ask for your own: `/release plan …`."
 
 
+def cluster_away() -> str:
+    """The API server did not answer in time."""
+    return "The cluster does not answer, so this may not have been recorded and I cannot look. Ask again in a moment; a button that is still there can be pressed again."
+
+
 def unknown_control() -> str:
     """An action_id nobody listens to."""
     return "This control belongs to another version of Graylight and does nothing any more. `/release status` shows what runs, with a link to each card."
@@ -370,12 +375,12 @@ def proxied() -> str:
     return "Sampled through the API server's proxy: that is not the users' way, so the share is not proven."
 
 
-def unanswered(unknown: int, lost: int, error: str) -> list[str]:
+def unanswered(unknown: int, lost: int, error: str, codes: str) -> list[str]:
     """What cannot be counted for a version."""
     made = []
     if unknown:
         made.append(
-            f"{count(unknown, 'answer')} did not say which version gave {'it' if unknown == 1 else 'them'}"
+            f"{count(unknown, 'answer')} ({codes}) did not say which version gave {'it' if unknown == 1 else 'them'}"
         )
     if lost:
         made.append(f"{count(lost, 'request')} got no answer" + (f" ({error})" if error else ""))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from logging import getLogger
 from typing import Any
 
+from bot.ports import Away
 from bot.slack import answers, words
 from bot.slack.reply import Reply
 
@@ -42,6 +43,9 @@ class Work:
     ) -> None:
         try:
             await use_case()
+        except Away as e:
+            log.warning("what %s asked for met a cluster that does not answer: %s", reply.user, e)
+            await reply.private(answers.sentence(words.cluster_away()))
         except Exception:
             reference = hashlib.sha256(delivery.encode()).hexdigest()[:8]
             log.exception("%s: what %s asked for failed", reference, reply.user)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.ports import Away
 from bot.slack.signing import ActValue, Signer
 from strategies.refusal import Refusal
 from strategies.release import Card, IntentKind, Release
@@ -285,3 +286,11 @@ async def test_a_person_may_do_two_things_at_once(room: Room) -> None:
     await room.slack.until(lambda: room.slack.find("Act on a release"), what="help before the plan")
     room.desk.gate.set()
     await room.private("Plan for")
+
+
+async def test_a_cluster_that_does_not_answer_is_told_as_that(room: Room) -> None:
+    room.desk.fails = Away("the API server does not answer: TimeoutError")
+    await room.slack.slash("status k8sdemo")
+    answer = await room.private("The cluster does not answer")
+    assert "my side" not in answer.words
+    assert "TimeoutError" not in answer.words

@@ -9,6 +9,7 @@ from bot.cli.exits import Exit
 from bot.hints import READ
 from strategies import decide, finish, pods, proof
 from strategies.plan import Timers
+from strategies.planner import ALONE_AT_GREEN
 from strategies.release import KEPT_DETAILS, KEPT_EVENTS, Release
 from strategies.routers.ratio import MANY
 from strategies.tracks import VERSION_LABELS
@@ -40,7 +41,7 @@ def test_every_annotation_that_is_read_is_listed_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("what", "numbers"),
     [
-        ("soak after each step", [Timers().soak, 0]),
+        ("soak after each step", [Timers().soak, 0, ALONE_AT_GREEN]),
         ("keep", [Timers().keep]),
         ("first reminder", [Timers().remind, decide.LONGEST_REMINDER]),
         ("asking ends in holding after", [Timers().ask_for]),

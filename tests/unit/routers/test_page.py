@@ -16,8 +16,18 @@ PAGE = (ROOT / "docs" / "routers.md").read_text()
 def test_every_refusal_of_a_router_is_listed_and_no_other() -> None:
     sources = [*(ROOT / "strategies" / "routers").glob("*.py"), ROOT / "strategies" / "weights.py"]
     codes = {c for path in sources for c in re.findall(r'Refusal\(\s*code="([a-z0-9-]+)"', path.read_text())}
-    listed = set(re.findall(r"^\| `([a-z0-9-]+)` \| [^|]*\|$", PAGE, re.MULTILINE))
-    assert listed == codes
+    assert _listed("Refusals") == codes
+
+
+def test_every_advice_of_a_router_is_listed_and_no_other() -> None:
+    sources = (ROOT / "strategies" / "routers").glob("*.py")
+    codes = {c for path in sources for c in re.findall(r'Advice\(\s*code="([a-z0-9-]+)"', path.read_text())}
+    assert _listed("Advice") == codes
+
+
+def _listed(title: str) -> set[str]:
+    section = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `([a-z0-9-]+)` \| [^|]*\|$", section, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", list(ROUTERS))

@@ -1,7 +1,7 @@
 """Which router makes the split: the objects that actually lead to the service decide, `--router` overrides.
 
-Where objects of two routers lead to it (an Ingress and an HTTPRoute), both are shifted. Where none does, pods or the
-Services' own selectors make the split. What a router cannot do is refused here, with the one that could.
+Where objects of two routers lead to it (an Ingress and an HTTPRoute), both are shifted. Where none does, or where the
+declared probe goes past them (by a node port), pods or the Services' own selectors make the split. What a router cannot do is refused here, with the one that could.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from strategies.lens import Lane, Split
 from strategies.names import dns_label, free
 from strategies.objects import SERVICE, at, name_of
 from strategies.plan import Plan
+from strategies.probe import Probe
 from strategies.refusal import Advice, Refusal
 from strategies.routes import ROUTERS
 from strategies.snapshot import Snapshot
@@ -29,7 +30,16 @@ def choose(spec: ReleaseSpec, hints: Hints, target: Target, snapshot: Snapshot) 
     wanted = spec.router or hints.router
     if fits is None or wanted in PODS.values() or spec.ratio is not None:
         return ()
+    past = past_routes(hints.probe, target)
+    if past and wanted is None:
+        return ()
     found = _leading([r for r in ROUTERS if wanted in (None, r)], target, snapshot)
+    if past and found and not isinstance(found, Refusal):
+        return Refusal(
+            code="probe-past-route",
+            what=f"The probe goes to {past} itself, past {found[0].kind} {found[0].name}: what router `{wanted}` does could not be proven by it.",
+            remedy=f"Declare a probe that goes as users of {found[0].name} do, or use `--router {fits}`.",
+        )
     if isinstance(found, Refusal) and "--router" not in found.remedy:
         remedy = f"{found.remedy} Or leave the routes alone: `--router {fits}`."
         return found.model_copy(update={"remedy": remedy.strip()})
@@ -41,6 +51,22 @@ def choose(spec: ReleaseSpec, hints: Hints, target: Target, snapshot: Snapshot) 
             remedy=f"Leave `--router` out: what leads there decides, else `--router {fits}` is used.",
         )
     return found
+
+
+def past_routes(probe: Probe | None, target: Target) -> str:
+    """The Service whose node port or cluster address the declared probe asks: these users meet no route.
+
+    Empty where the probe goes another way. The probe is what the user calls the users' way, so it decides.
+    """
+    if probe is None:
+        return ""
+    host, port = probe.door
+    for service in target.services:
+        open_at = {at(p, "nodePort") for p in at(service, "spec", "ports", default=[])}
+        inside = {at(service, "spec", "clusterIP"), *at(service, "spec", "clusterIPs", default=[])}
+        if port in open_at - {None} or host in inside - {None, "None", ""}:
+            return f"Service {name_of(service)}"
+    return ""
 
 
 def _unsuited(spec: ReleaseSpec, fits: RouterName | None) -> Refusal | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from strategies import bluegreen, canary, conditions, owners, rolling, routed
 from strategies.case import Case
-from strategies.choosing import by_pods, choose, fitting
+from strategies.choosing import by_pods, choose, fitting, past_routes
 from strategies.draft import Draft
 from strategies.hints import Hints, first
 from strategies.image import is_version, short, split_image, with_version
@@ -75,7 +75,7 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
     said = conditions.examine(Case(spec, target, snapshot, track, extra, laid.router))
     if isinstance(said, Refusal):
         return said
-    advice = (*laid.advice, *_probe_advice(laid), *suits, *said)
+    advice = (*laid.advice, *_probe_advice(laid, target), *suits, *said)
     return _too_big(laid) or laid.model_copy(update={"advice": advice})
 
 
@@ -252,12 +252,15 @@ def _surge(deployment: Obj, spec: ReleaseSpec) -> int:
     return -(-wanted * int(text[:-1]) // 100) if text.endswith("%") else int(text)
 
 
-def _probe_advice(laid: Plan) -> tuple[Advice, ...]:
-    if laid.probe is not None:
+def _probe_advice(laid: Plan, target: Target) -> tuple[Advice, ...]:
+    """What the declared probe, or its absence, means for the proof."""
+    if laid.probe is None:
+        what = "No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven."
+        return (Advice(code="no-probe", what=what),)
+    past, ways = past_routes(laid.probe, target), (*target.ingresses, *target.routes)
+    chosen = laid.spec.router is None and laid.spec.ratio is None and laid.strategy in PODS
+    if not (past and ways and chosen):
         return ()
-    return (
-        Advice(
-            code="no-probe",
-            what="No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven.",
-        ),
-    )
+    made = "its selector switches" if laid.strategy == "bluegreen" else "pods make the split"
+    what = f"The probe goes to {past} itself and meets no route, so {made} for everybody, users of {', '.join(map(name_of, ways))} too. For weights in the route, declare a probe that goes through it."
+    return (Advice(code="probe-past-route", what=what),)

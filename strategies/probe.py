@@ -120,6 +120,16 @@ class Probe(BaseModel):
             else (named or urlsplit(self.url).hostname or "")
         )
 
+    @property
+    def door(self) -> tuple[str, int]:
+        """Address and port that a request is sent to.
+
+        >>> Probe(url="http://a.example/x").door, Probe(url="https://a.example", connect="[::1]:81").door
+        (('a.example', 80), ('::1', 81))
+        """
+        parts = urlsplit(f"//{self.connect}" if self.connect else self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
     def asking(self, audience: Audience | None = None, host: str = "") -> "Probe":
         """The same request as a member of an audience would send it, or to another host by the same door.
 

@@ -39,7 +39,7 @@ from strategies.refusal import Refusal
 from strategies.snapshot import Snapshot
 from strategies.spec import Audience, Ratio, ReleaseSpec, RouterName, Strategy
 from strategies.undo import take, too_big
-from tests.unit.drive import planned
+from tests.unit.drive import PROBE, planned
 from tests.unit.fakeroute import route
 from tests.unit.manifests import (
     Pinned,
@@ -151,6 +151,14 @@ def by_ingress() -> Snapshot:
     made["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}
     classes = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
     return seed((INGRESS, made), (INGRESS_CLASS, classes))
+
+
+def at_node_port() -> Snapshot:
+    """The seed behind an Ingress, and the port that the probe asks is its Service's own node port."""
+    ports = [{"port": 8000, "targetPort": 60001, "nodePort": PROBE.door[1]}]
+    made = by_ingress()
+    made.objects[SERVICE]["k8sdemo-svc"]["spec"]["ports"] = ports
+    return made
 
 
 def by_subset() -> Snapshot:
@@ -366,6 +374,8 @@ EXAMPLES: dict[str, Example] = {
     "A version label in a selector, rolling": on(ROLLING, shop()),
     "An Ingress or HTTPRoute leads to it": on(CANARY, shop()),
     "A route carries the split": on(CANARY, by_route(), router=None),
+    "The probe goes past the route": on(CANARY, at_node_port(), router=None),
+    "The probe goes past the router asked for": on(CANARY, at_node_port(), router=RouterName.NGINX),
     "A route leads to a subset of the old version": on(CANARY, by_subset(), router=None),
     "A host does not take the probe's path": on(CANARY, by_route("/bye"), router=None),
     "No probe is declared": hinted(shop()),

@@ -186,7 +186,7 @@ def _base(
         gated=track.gated if track else False,
         probed=has_readiness_probe(template),
         probe=hints.probe,
-        port=_port(container, target),
+        port=port_of(container, target),
         autoscalers=tuple(name_of(h) for h in owners.autoscalers(deployment, snapshot)),
         budgets=tuple(name_of(b) for b in budgets if not matches(at(b, "spec", "selector"), new_labels)),
         surge=spec.surge,
@@ -230,7 +230,7 @@ def _may_relabel(target: Target, label: Version) -> bool:
     )
 
 
-def _port(container: Obj, target: Target) -> str:
+def port_of(container: Obj, target: Target) -> str:
     """The port on which a pod is asked by itself: what the first Service sends to, else the container's first."""
     for service in target.services:
         for port in at(service, "spec", "ports", default=[]):

@@ -71,15 +71,23 @@ def attribute(answer: Answer, rule: Attribute | None, naming: Naming) -> Version
     """
     if rule is None:
         return _by_address(answer.body, naming)
+    value = said(answer, rule)
+    return naming.names.get(value, "") or _by_address(value, naming)
+
+
+def said(answer: Answer, rule: Attribute) -> str:
+    """What an answer calls its version by the rule, empty where it does not say.
+
+    >>> said(Answer(200, {}, '{"meta": {"version": "1.0.1"}}', 0.1), Attribute(json="$.meta.version"))
+    '1.0.1'
+    """
     if rule.header is not None:
         wanted = rule.header.lower()
-        value = next((v for k, v in answer.headers.items() if k.lower() == wanted), "")
-    elif rule.json_path is not None:
-        value = _by_path(answer.body, rule.json_path)
-    else:
-        found = re.search(rule.regex or "", answer.body)
-        value = next((g for g in found.groups() if g), found.group(0)) if found else ""
-    return naming.names.get(value.strip(), "") or _by_address(value, naming)
+        return next((v for k, v in answer.headers.items() if k.lower() == wanted), "").strip()
+    if rule.json_path is not None:
+        return _by_path(answer.body, rule.json_path).strip()
+    found = re.search(rule.regex or "", answer.body)
+    return next((g for g in found.groups() if g), found.group(0)).strip() if found else ""
 
 
 def _by_address(text: str, naming: Naming) -> Version:

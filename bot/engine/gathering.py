@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError
+from bot.engine.calling import Calling
 from bot.engine.proxied import Proxied
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
@@ -37,6 +38,7 @@ class Gatherer:
     samples: list[Sample] = field(default_factory=list)
     looked: list[Sample] = field(default_factory=list)
     step: tuple[object, ...] = ()
+    calling: Calling = field(default_factory=Calling)
 
     @property
     def _proxied(self) -> Proxied:
@@ -77,12 +79,13 @@ class Gatherer:
                 self.samples += await self._proxied.service(service, port, batch, view.naming())
             case Look(batch, audience):
                 if view.plan.probe is not None:
+                    naming = await self.calling.naming(self._proxied, view)
                     them = batch // 2 if audience else 0
                     for probe, count in (
                         (view.plan.probe.asking(audience), them),
                         (view.plan.probe, batch - them),
                     ):
-                        self.looked += await self.sampler.take(probe, count, view.naming(), self.release)
+                        self.looked += await self.sampler.take(probe, count, naming, self.release)
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
 
@@ -92,6 +95,7 @@ class Gatherer:
             return
         probe = view.plan.probe.asking(wanted.audience, wanted.path.host if wanted.path else "")
         proof = self.proof or Proof(wanted.asked)
+        naming = await self.calling.naming(self._proxied, view)
 
         def enough(sample: Sample) -> bool:
             nonlocal proof
@@ -102,7 +106,7 @@ class Gatherer:
             return not isinstance(proof.verdict(), Open) or overtaken()
 
         most = max(wanted.batch, round(probe.rate * STREAM))
-        self.samples += await self.sampler.take(probe, most, view.naming(), self.release, enough)
+        self.samples += await self.sampler.take(probe, most, naming, self.release, enough)
         self.proof, self.samples = proof, _window(self.samples, proof.n)
 
     async def _ask(self, name: str, times: int, view: View) -> None:

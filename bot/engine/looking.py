@@ -1,5 +1,6 @@
 """Samples on request: what users get right now, and from which version."""
 
+from bot.engine.calling import Calling, called
 from bot.engine.planning import Planning
 from bot.engine.proxied import Proxied
 from bot.ports import Looked
@@ -8,6 +9,7 @@ from strategies.evidence import Evidence
 from strategies.hints import Hints
 from strategies.image import short, split_image
 from strategies.objects import Obj, at, name_of
+from strategies.planner import port_of
 from strategies.probe import Probe
 from strategies.refusal import Refusal
 from strategies.release import Release
@@ -40,7 +42,8 @@ class Looking:
             for w in plan.ways
             if (s := view.service(w.service))
         ]
-        taken = await self._take(plan.probe, ports, proxied, view.naming(), release.id, count)
+        naming = await Calling().naming(proxied, view)
+        taken = await self._take(plan.probe, ports, proxied, naming, release.id, count)
         if isinstance(taken, Refusal):
             return taken
         return Looked(
@@ -63,6 +66,12 @@ class Looking:
         pods = snapshot.pods_of(target.deployment)
         addresses: dict[str, Version] = {str(at(p, "status", "podIP")): "new" for p in pods}
         names: dict[str, Version] = dict.fromkeys((version, *map(name_of, pods)), "new")
+        if hints.probe and (
+            name := await called(
+                proxied, pods, port_of(_container(target.deployment, hints), target), hints.probe
+            )
+        ):
+            names[name] = "new"
         naming = Naming(addresses, names)
         ports = [(name_of(s), str(at(s, "spec", "ports", 0, "port", default=""))) for s in target.services]
         taken = await self._take(hints.probe, ports, proxied, naming, service, count)
@@ -100,6 +109,9 @@ def _share(view: View) -> int:
 
 
 def _image(deployment: Obj, hints: Hints) -> str:
-    containers = at(deployment, "spec", "template", "spec", "containers", default=[])
-    chosen = next((c for c in containers if c["name"] == hints.container), containers[0])
-    return str(chosen["image"])
+    return str(_container(deployment, hints)["image"])
+
+
+def _container(deployment: Obj, hints: Hints) -> Obj:
+    containers: list[Obj] = at(deployment, "spec", "template", "spec", "containers", default=[])
+    return next((c for c in containers if c["name"] == hints.container), containers[0])

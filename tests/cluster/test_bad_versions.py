@@ -1,6 +1,9 @@
 """Versions that fail, and routes that lead elsewhere, on a real cluster behind an Ingress: noticed, held or taken back."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -33,7 +36,7 @@ async def test_a_version_that_fails_is_taken_back_by_itself(installed: Installat
         ended = await settled(bot, release)
     story = "\n".join(e.text for e in ended.events)
     assert ended.state is State.ROLLED_BACK, story
-    assert "worse" in story
+    assert "worse" in story, story
     assert await untouched(installed)
 
 
@@ -57,16 +60,31 @@ async def test_a_version_that_does_not_come_up_gets_no_traffic_at_all(
     assert await untouched(installed)
 
 
+@asynccontextmanager
+async def balancer(node: str) -> AsyncIterator[str]:
+    """Somebody's balancer before the cluster that goes by the node port, whatever an Ingress says."""
+    host, _, port = node.rpartition(":")
+
+    async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+        sink.close()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(copy(reader, back), copy(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1")
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
 async def test_a_route_that_users_requests_do_not_follow_is_noticed_and_held(installed: Installation) -> None:
     ways = await serve(installed, "probed")
-    around = {
-        "url": f"http://{ways.host}/hello",
-        "connect": ways.node,
-        "method": "POST",
-        "body": {"name": "x"},
-    }
-    await installed.annotate("k8sdemo-deploy", {"graylight/probe": json.dumps(around)})
-    async with installed.bot() as bot:
+    async with balancer(ways.node) as door, installed.bot() as bot:
+        around = json.loads(ways.probe) | {"connect": door}
+        await installed.annotate("k8sdemo-deploy", {"graylight/probe": json.dumps(around)})
         release = await begin(bot, "canary k8sdemo v6 --steps 25 --soak 0s")
         held = await settled(bot, release)
         assert held.state is State.HOLDING

@@ -25,6 +25,10 @@ class Colleague:
         patch = [{"op": "replace", "path": path, "value": image}]
         await self._patch(DEPLOYMENT, deployment, patch, "kubectl-set", "json")
 
+    async def annotate(self, deployment: str, notes: dict[str, str]) -> None:
+        """`kubectl annotate`."""
+        await self._patch(DEPLOYMENT, deployment, {"metadata": {"annotations": notes}}, "kubectl-annotate")
+
     async def scale(self, deployment: str, replicas: int) -> None:
         """`kubectl scale`."""
         await self._patch(DEPLOYMENT, deployment, {"spec": {"replicas": replicas}}, "kubectl")

@@ -28,7 +28,7 @@ play: setup ## the bot with a pretended cluster and a pretended Slack, to type a
 	@$(BIN)/graylight playground
 
 test: setup ## all tests that need no cluster, in random order
-	@$(BIN)/python -m pytest -m "not cluster" -n 2
+	@$(BIN)/python -m pytest -m "not cluster" -n 4 --dist worksteal
 
 check: setup ## format, lint, types, import contracts: what CI runs first
 	@$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from strategies.ensure import ensure
 from strategies.evidence import AskPods, Checked, Gather, Look
 from strategies.foreign import foreign
 from strategies.lens import Split
-from strategies.objects import name_of
+from strategies.objects import Obj, name_of
 from strategies.outcome import Do, Done, Later, Trouble
 from strategies.pods import NotYet, Stuck, gate_open, life
 from strategies.prove import prove
@@ -187,6 +187,8 @@ def give_up(view: View, code: str, reason: str) -> Decision:
 def _unfit_again(view: View) -> Decision | None:
     """A canary pod that fell back after its step: off the traffic where only we can do it, told in any case."""
     release = view.release
+    if release.plan.strategy == "rolling":
+        return _fallen(view)
     stood = [
         i
         for i, s in enumerate(release.plan.steps[: release.cursor])
@@ -199,18 +201,31 @@ def _unfit_again(view: View) -> Decision | None:
     # where the pods have a readiness probe, Kubernetes takes an unready one out itself
     shared = turned_to(release) if release.plan.lanes else view.at_position("both")
     by_us = not release.plan.probed and bool(shared) and release.state is not State.KEEPING
-    resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
-    serving = resting or isinstance(release.step, Prove)  # a proof must not wait for pods that crash
-    if isinstance(unfit, Stuck) and unfit.fatal and serving and not by_us:
-        outcome = pods_trouble(view.pods("canary"), view)
-        if isinstance(outcome, Later):
-            return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
-        if isinstance(outcome, Trouble):
-            return _give_up(outcome, view)
-    if unfit is None or not by_us or isinstance(release.step, Stand):
+    if not by_us:
+        return _crashed(view, view.pods("canary"))
+    if unfit is None or isinstance(release.step, Stand):
         return None
     again = release.become(State.RUNNING, view.now, cursor=stood[-1])
     return Decision(again.tell("aside", words.unsettled(unfit.reason), view.now))
+
+
+def _fallen(view: View) -> Decision | None:
+    """New pods of a rolling update that were fit once and fall over after it: told now, not when a proof's time is up."""
+    updated = any(isinstance(s, Update) for s in view.release.plan.steps[: view.release.cursor])
+    return _crashed(view, tuple(p for p in view.pods("stable") if view.new_image(p))) if updated else None
+
+
+def _crashed(view: View, pods: tuple[Obj, ...]) -> Decision | None:
+    """Pods that users may meet and that will not come up again by themselves."""
+    release, unfit = view.release, view.unfit(pods)
+    resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
+    serving = resting or isinstance(release.step, Prove)  # a proof must not wait for pods that crash
+    if not serving or not isinstance(unfit, Stuck) or not unfit.fatal:
+        return None
+    outcome = pods_trouble(pods, view)
+    if isinstance(outcome, Later):
+        return Decision(release, wait=Wait(outcome.reason, outcome.until, outcome.gather))
+    return _give_up(outcome, view) if isinstance(outcome, Trouble) else None
 
 
 def _late(view: View) -> Decision | None:

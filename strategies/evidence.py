@@ -5,6 +5,7 @@ The engine collects what a decision's `gather` asks for and hands it back here; 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from strategies.lens import Path
@@ -26,13 +27,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`proof` and `tally` are of the present step only; `checks` by pod life, `logs` by pod name."""
+    """`proof`, since `begun`, and `tally` are of the present step only; `checks` by pod life, `logs` by pod name."""
 
     answers: Answers = field(default_factory=dict)
     checks: Mapping[str, Checked] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     undo: Mapping[str, Obj] = field(default_factory=dict)
     proof: Proof | None = None
+    begun: datetime | None = None
     tally: Tally | None = None
     look: Tally | None = None
 
@@ -73,10 +75,15 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Begin the step's proof anew: what was sampled was of pods that do not stand as planned."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadLog:
     """The last lines of a pod that crashed."""
 
     pod: str
 
 
-Gather: TypeAlias = AskPods | SampleUsers | SampleProxy | Look | ReadLog
+Gather: TypeAlias = AskPods | SampleUsers | SampleProxy | Look | Forget | ReadLog

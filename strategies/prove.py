@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from strategies import words
-from strategies.evidence import SampleProxy, SampleUsers
+from strategies.evidence import Forget, SampleProxy, SampleUsers
 from strategies.interval import wilson
 from strategies.objects import at, name_of
 from strategies.outcome import Done, Later, Outcome, Trouble
@@ -11,7 +11,7 @@ from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
 from strategies.release import Measured
 from strategies.routers.ratio import share
 from strategies.samples import NOTHING, Tally
-from strategies.snapshot import replicas_of
+from strategies.snapshot import replicas_of, rolled_out
 from strategies.steps import Prove
 from strategies.view import View
 
@@ -39,13 +39,13 @@ def _prove(step: Prove, view: View) -> Outcome:
         )
     timers, back = view.plan.timers, view.release.going_back
     moving = _moving(step, view)
-    if moving and tally is None and view.now < view.since(timers.progress):
-        return Later(moving, view.since(timers.progress))
+    verdict = proof.verdict()
+    if moving and not isinstance(verdict, Proven) and view.now < view.since(timers.progress):
+        return Later(moving, view.since(timers.progress), Forget() if tally else None)
     quiet = proof.total == 0 and tally is not None and tally.nameless > 0
     # on the way back there is nothing better to do than to look again, as long as anybody answers
     patience = timers.progress if back and not quiet else timers.proof
-    deadline = view.release.since + timedelta(seconds=patience)
-    verdict = proof.verdict()
+    deadline = (view.evidence.begun or view.release.since) + timedelta(seconds=patience)
     match verdict:
         case Proven():
             return _proven(step, asked, proof, tally, view)
@@ -64,8 +64,12 @@ def _moving(step: Prove, view: View) -> str:
     stable = view.deployment("stable")
     if view.plan.strategy != "canary" or view.plan.lanes or step.share in (0, 100) or stable is None:
         return ""
-    ready, wanted = view.counted()[0].ready, replicas_of(stable)
-    return "" if ready == wanted else f"{ready} of {wanted} pods of {view.plan.stable} are ready"
+    old, wanted = view.counted()[0], replicas_of(stable)
+    if old.ready != wanted or old.total != wanted:
+        return f"{old.ready} of {wanted} pods of {view.plan.stable} are ready" + (
+            f", of {old.total}" if old.total > wanted else ""
+        )
+    return "" if rolled_out(stable) else f"{view.plan.stable} rolls out"
 
 
 def blind(outcome: Trouble, view: View) -> Outcome:
@@ -127,7 +131,7 @@ def _not_proven(
             "no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share)
         )
     if isinstance(proof.verdict(), Open):
-        lasted = (view.now - view.release.since).total_seconds()
+        lasted = (view.now - (view.evidence.begun or view.release.since)).total_seconds()
         why = f"that is not what was asked, for {lasted:.0f} s."
     why = words.route_said(view.plan, view.release.shifted_at) + why
     text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)

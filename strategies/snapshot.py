@@ -62,6 +62,16 @@ def template_labels(workload: Obj) -> Labels:
     return dict(at(workload, "spec", "template", "metadata", "labels", default={}))
 
 
+def rolled_out(deployment: Obj) -> bool:
+    """Whether its status says, of its present template, that every pod wanted is new and available, and no other is left."""
+    status, wanted = deployment.get("status") or {}, replicas_of(deployment)
+    seen = int(status.get("observedGeneration", 0)) >= int(
+        at(deployment, "metadata", "generation", default=0)
+    )
+    counts = (int(status.get(k, 0)) for k in ("updatedReplicas", "replicas", "availableReplicas"))
+    return seen and all(c == wanted for c in counts)
+
+
 def replicas_of(workload: Obj) -> int:
     """`spec.replicas`, 1 where unset."""
     return int(at(workload, "spec", "replicas", default=1))

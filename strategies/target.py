@@ -20,7 +20,7 @@ from strategies.objects import (
 )
 from strategies.pods import condition, going
 from strategies.refusal import Refusal
-from strategies.snapshot import Snapshot, replicas_of, template_labels
+from strategies.snapshot import Snapshot, replicas_of, rolled_out, template_labels
 
 NAME_LABELS = ("app", "app.kubernetes.io/name", "app.kubernetes.io/instance")
 SERVICE_NOTE = "graylight/service"
@@ -201,13 +201,9 @@ def _unfit(snapshot: Snapshot, deployment: Obj) -> Refusal | None:
 
 def rolling(deployment: Obj) -> bool:
     """Whether the Deployment's own rollout is not finished: something seen, updated, available or left over is missing."""
-    wanted, status = replicas_of(deployment), deployment.get("status") or {}
-    if int(status.get("observedGeneration", 0)) < int(at(deployment, "metadata", "generation", default=0)):
-        return True
-    if condition(deployment, "Progressing").get("reason") == "ReplicaSetUpdated":
-        return True
-    return any(
-        int(status.get(key, 0)) != wanted for key in ("updatedReplicas", "replicas", "availableReplicas")
+    return (
+        not rolled_out(deployment)
+        or condition(deployment, "Progressing").get("reason") == "ReplicaSetUpdated"
     )
 
 

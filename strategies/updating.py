@@ -7,7 +7,7 @@ from strategies.objects import DEPLOYMENT, Obj, at
 from strategies.outcome import Do, Done, Later, Outcome, Trouble
 from strategies.pods import NotYet, life
 from strategies.shifting import enough
-from strategies.snapshot import replicas_of
+from strategies.snapshot import replicas_of, rolled_out
 from strategies.standing import create, pods_trouble
 from strategies.steps import (
     Update,
@@ -74,10 +74,7 @@ def _rolled(step: Update, view: View, found: Obj, pods: tuple[Obj, ...], fresh: 
         if len(fresh) < step.pause_at:
             return Later(f"{len(fresh)} of {wanted} pods run {version}")
         return Done(words.paused(len(fresh), len(pods)), "paused", tuple(life(p) for p in fresh))
-    status = found.get("status") or {}
-    seen = int(status.get("observedGeneration", 0)) >= int(at(found, "metadata", "generation", default=0))
-    counts = (int(status.get(k, 0)) for k in ("updatedReplicas", "replicas", "availableReplicas"))
-    if not seen or len(fresh) != len(pods) or any(c != wanted for c in counts):
+    if len(fresh) != len(pods) or not rolled_out(found):
         return Later(f"{len(fresh)} of {wanted} pods run {version}")
     return Done(words.updated(view.plan.stable, version, seconds), "updated", tuple(life(p) for p in fresh))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError
@@ -10,7 +11,17 @@ from bot.engine.calling import Calling
 from bot.engine.proxied import Proxied
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
-from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
+from strategies.evidence import (
+    AskPods,
+    Checked,
+    Evidence,
+    Forget,
+    Gather,
+    Look,
+    ReadLog,
+    SampleProxy,
+    SampleUsers,
+)
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
 from strategies.proof import Open, Proof
@@ -35,6 +46,7 @@ class Gatherer:
     logs: dict[str, str] = field(default_factory=dict)
     undo: dict[str, Obj] = field(default_factory=dict)
     proof: Proof | None = None
+    begun: datetime | None = None
     samples: list[Sample] = field(default_factory=list)
     looked: list[Sample] = field(default_factory=list)
     step: tuple[object, ...] = ()
@@ -47,11 +59,11 @@ class Gatherer:
     def of(self, step: tuple[object, ...]) -> None:
         """Begin a new proof where this is another step; the samples of the proof just done serve the soak behind it."""
         if step != self.step:
-            self.step, self.proof, self.looked = step, None, []
+            self.step, self.proof, self.begun, self.looked = step, None, None, []
 
     def begin_proof(self) -> None:
         """Forget the samples of the proof before."""
-        self.proof, self.samples, self.looked = None, [], []
+        self.proof, self.begun, self.samples, self.looked = None, None, [], []
 
     def evidence(self) -> Evidence:
         """All of it, as a value."""
@@ -61,6 +73,7 @@ class Gatherer:
             logs=dict(self.logs),
             undo=self.undo,
             proof=self.proof,
+            begun=self.begun,
             tally=tally(self.samples) if self.samples else None,
             look=tally(self.looked) if self.looked else None,
         )
@@ -86,6 +99,8 @@ class Gatherer:
                         (view.plan.probe, batch - them),
                     ):
                         self.looked += await self.sampler.take(probe, count, naming, self.release)
+            case Forget():
+                self.begin_proof()
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
 
@@ -95,6 +110,7 @@ class Gatherer:
             return
         probe = view.plan.probe.asking(wanted.audience, wanted.path.host if wanted.path else "")
         proof = self.proof or Proof(wanted.asked)
+        self.begun = self.begun or self.clock.now()
         naming = await self.calling.naming(self._proxied, view)
 
         def enough(sample: Sample) -> bool:

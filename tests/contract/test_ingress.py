@@ -66,7 +66,7 @@ async def seen(
     cluster: World, holds: Callable[[Counter[str]], bool], count: int = 1, **headers: str
 ) -> Counter[str]:
     """Count answers until that many in a row are as wanted: an ingress takes up its changes late."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while True:
             found = Counter([await ask(cluster, **headers) for _ in range(count)])
             if holds(found):

@@ -39,7 +39,7 @@ async def served(cluster: World, **spec: Any) -> tuple[Obj, str]:
 
 async def reached(cluster: World, url: str, sign: str = "Hello x from") -> str:
     """The first answer with a sign: what is programmed takes a moment on a real node."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             status, text = await cluster.ask(url)
             if status == 200 and sign in text:
@@ -105,7 +105,7 @@ async def test_a_node_port_answers_from_every_ready_pod(cluster: World) -> None:
     await reached(cluster, url)
     expected = {f"Hello x from {at(p, 'status', 'podIP')}:50009" for p in await cluster.pods()}
     seen: set[str] = set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while seen != expected:
             seen.add(json.loads(await reached(cluster, url))["message"])
 

@@ -45,7 +45,7 @@ async def test_what_stops_matching_is_told_as_deleted_and_what_begins_to_as_adde
     await cluster.create(SECRET, labelled("b", track="old"))
     await cluster.create(SECRET, labelled("c", track="new"))
     told = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with cluster.events(SECRET, seen, "track=new") as events:
             async for event in events:
                 told.append((event["type"], name_of(event["object"])))
@@ -56,14 +56,14 @@ async def test_what_stops_matching_is_told_as_deleted_and_what_begins_to_as_adde
 
 async def test_a_watch_ends_when_its_time_is_over(cluster: World) -> None:
     seen = meta(await cluster.api.list(SECRET, cluster.namespace))["resourceVersion"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         events = [e async for e in cluster.api.watch(SECRET, cluster.namespace, seen=seen, seconds=1)]
     assert [e for e in events if e["type"] != "BOOKMARK"] == []
 
 
 async def test_a_bookmark_comes_before_the_end(embedded: World) -> None:
     made = await embedded.create(SECRET, secret())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with embedded.events(SECRET, version_of(made), seconds=3) as events:
             mark = await anext(events)
     assert mark["type"] == "BOOKMARK"
@@ -73,7 +73,7 @@ async def test_a_bookmark_comes_before_the_end(embedded: World) -> None:
 
 async def test_a_watch_without_a_version_begins_with_what_is_there(cluster: World) -> None:
     await cluster.create(SECRET, secret())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with cluster.events(SECRET, "") as events:
             async for event in events:
                 if (event["type"], name_of(event["object"])) == ("ADDED", "box"):
@@ -98,7 +98,7 @@ async def test_initial_events_end_with_a_marked_bookmark(cluster: World) -> None
 async def test_a_watch_of_everything_sees_all_namespaces(cluster: World) -> None:
     listed = await cluster.api.list(DEPLOYMENT)
     await cluster.create(DEPLOYMENT, deployment(replicas=0))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         everywhere = World(cluster.api, "", cluster.embedded)
         async with everywhere.events(DEPLOYMENT, meta(listed)["resourceVersion"]) as events:
             async for event in events:

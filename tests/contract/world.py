@@ -24,7 +24,7 @@ from strategies.objects import (
     name_of,
 )
 
-PATIENCE = 30.0  # seconds: a real pod that crashes twice and backs off needs most of it
+PATIENCE = 60.0  # seconds: a real pod that crashes twice and backs off needs most of it
 IMAGE = "k8s-grpc-demo:v2"
 
 

@@ -49,7 +49,7 @@ class Play:
             return total >= 10 and all(100 * counts.get(v, 0) // total in r for v, r in shares.items())
 
         changed = self.stage.changed
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not true():
                 await changed.after(changed.version)
 

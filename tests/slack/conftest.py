@@ -43,7 +43,7 @@ class Room:
             wanted = (m for m in reversed(self.slack.messages) if m.ephemeral_for and words in m.words)
             return next(wanted, None)
 
-        message = await self.slack.until(found, seconds=5, what=f"a private answer: {words}")
+        message = await self.slack.until(found, seconds=30, what=f"a private answer: {words}")
         assert message is not None
         return message
 

@@ -36,7 +36,7 @@ async def test_a_socket_that_carries_nothing_is_replaced(slack: SlackStandIn, ap
     await slack.connected()
     deaf = slack.sockets.open[0]
     slack.mute()
-    await slack.until(lambda: deaf not in slack.sockets.connections, seconds=5, what="its end")
+    await slack.until(lambda: deaf not in slack.sockets.connections, seconds=30, what="its end")
     slack.mute(on=False)
     await slack.connected()
     assert (await (await slack.slash("help")).done()).acked

@@ -1,5 +1,6 @@
 """Two bots, one leader: everything is done and said once; when the leader dies the other goes on."""
 
+from bot.cluster.leases import LENGTH
 from strategies.release import IntentKind, State
 from tests.stories.conftest import Opening
 from tests.stories.ending import RESTARTED, cards, lines, posted_twice, thread_of
@@ -69,7 +70,7 @@ async def test_a_leader_that_is_stopped_politely_needs_no_waiting_out(opening: O
     await two(world)
     first, second = world.bots
     await first.stop()
-    await world.until(lambda: second.leading, "the second leads at once", seconds=3)
+    await world.until(lambda: second.leading, "the second leads at once", seconds=LENGTH - 1)
     await begun(world)
     card = world.button(IntentKind.PROMOTE)
     assert card is not None

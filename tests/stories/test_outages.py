@@ -27,10 +27,9 @@ PROMOTE = Wish(State.ASKING, IntentKind.PROMOTE)
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives up on an answer soon, and finds any outage worth telling."""
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finds any outage worth telling."""
     monkeypatch.setattr(loop, "WORTH_TELLING", timedelta(0))
-    monkeypatch.setattr("bot.cluster.api.TIMEOUT", 0.3)
 
 
 @contextmanager
@@ -73,14 +72,17 @@ async def test_while_the_api_server_is_away_nothing_moves_the_card_says_so_and_t
 
 @pytest.mark.parametrize("how", ["refuse", "error", "hang"])
 async def test_an_api_server_that_goes_away_while_pods_come_up_is_waited_for(
-    how: Literal["refuse", "error", "hang"], opening: Opening
+    how: Literal["refuse", "error", "hang"], opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = await opening(seed(replicas=2), start_seconds=0.1)
     await Person(world).begin(COMMAND)
     await world.until(lambda: world.get(DEPLOYMENT, "k8sdemo-deploy-v6"), "the new Deployment is made")
+    if how == "hang":
+        monkeypatch.setattr("bot.cluster.api.TIMEOUT", 0.3)
     async with world.cluster.away(how):
         (card,) = cards(world) or [await world.until(lambda: next(iter(cards(world)), None), "a card")]
         await world.until(lambda: "waiting:" in card.words, "the card says why nothing moves")
+    monkeypatch.setattr("bot.cluster.api.TIMEOUT", 30.0)
     await world.until(lambda: world.button(IntentKind.PROMOTE), "it goes on and asks")
     assert world.release is not None
     assert [e.kind for e in world.release.events].count("outage") == 1

@@ -161,7 +161,7 @@ class SlackStandIn(People):
         return transcript(self.messages, names | {"USLACKBOT": "Slackbot"})
 
     async def until(
-        self, predicate: Callable[[], _T], *, seconds: float = 20, what: str = "what was expected"
+        self, predicate: Callable[[], _T], *, seconds: float = 60, what: str = "what was expected"
     ) -> _T:
         """Waits until the predicate is true of this Slack, and returns what it returned.
 
@@ -181,7 +181,7 @@ class SlackStandIn(People):
                 f"not within {seconds:g} s: {what}\n{self.transcript()}{refused}{shown}"
             ) from None
 
-    async def connected(self, *, seconds: float = 20) -> None:
+    async def connected(self, *, seconds: float = 60) -> None:
         """Waits for the app's first (or next) socket."""
         await self.until(lambda: self.sockets.open, seconds=seconds, what="a socket of the app")
 

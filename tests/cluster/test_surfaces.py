@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,9 +49,10 @@ class Terminal:
 
     environment: dict[str, str]
 
-    async def run(self, *words: str) -> tuple[int, str]:
-        """A command's exit code and what it printed."""
-        made = await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def command(self, *words: str) -> AsyncIterator["Command"]:
+        """A command that runs; killed if it still does in the end."""
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             *GRAYLIGHT,
             *words,
@@ -60,10 +61,42 @@ class Terminal:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+        try:
+            yield Command(process)
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+
+    async def run(self, *words: str) -> tuple[int, str]:
+        """A command's exit code and what it printed."""
+        async with self.command(*words) as command:
+            return await command.ends(), command.printed
+
+
+@dataclass
+class Command:
+    """A command and what it has printed so far."""
+
+    process: asyncio.subprocess.Process
+    printed: str = ""
+
+    async def says(self, expected: str) -> bool:
+        """Whether it printed this before it ended."""
+        assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE):
-            printed, _ = await made.communicate()
-        assert made.returncode is not None
-        return made.returncode, printed.decode()
+            while line := (await self.process.stdout.readline()).decode():
+                self.printed += line
+                if expected in line:
+                    return True
+            return False
+
+    async def ends(self) -> int:
+        """Its exit code."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            self.printed += (await self.process.stdout.read()).decode()
+            return await self.process.wait()
 
 
 @asynccontextmanager
@@ -103,14 +136,24 @@ def environment(installed: Installation, **more: str) -> dict[str, str]:
 
 
 async def by_terminal(installed: Installation, line: str, answers: list[str]) -> str:
-    """Started with --yes, followed until it needs a person, answered by further commands; the last output."""
+    """Started with --yes, followed until it needs a person, answered by further commands; what history says in the end.
+
+    A command follows the release through the keeping: what is answered then comes from another terminal, and both see
+    the end of it.
+    """
     terminal = Terminal(environment(installed))
-    async with bot(terminal.environment):
+    async with bot(terminal.environment), AsyncExitStack() as following:
         code, printed = await terminal.run(*line.split(), "--yes", "-o", "json")
         release = json.loads(printed.splitlines()[-1])["id"]
+        followed: list[Command] = []
         for answer in answers:
-            assert code == 4, printed
-            code, printed = await terminal.run(answer, release, "-o", "json")
+            assert followed or code == 4, printed
+            command = await following.enter_async_context(terminal.command(answer, release))
+            followed = [*followed, command] if await command.says("stays warm") else followed
+            if command not in followed:
+                code, printed = await command.ends(), command.printed
+        for command in followed:
+            assert await command.ends() == code, command.printed
         assert code == (3 if "rollback" in answers else 0), printed
         code, told = await terminal.run("history", "k8sdemo")
         assert code == 0

@@ -10,6 +10,7 @@ import random
 from aiohttp import web
 
 from bot.playground.kube.images import Behaviour
+from bot.playground.kube.listening import wholly
 
 
 class Program:
@@ -25,6 +26,9 @@ class Program:
 
     async def start(self) -> None:
         """Listen on its ports; one that another container of the pod has is left to that one."""
+        await wholly(self._listen)
+
+    async def _listen(self) -> None:
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
         await self._runner.setup()
         for port in self._wanted:

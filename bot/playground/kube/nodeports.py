@@ -12,6 +12,7 @@ import socket
 from bot.playground.kube.answers import Cause, invalid
 from bot.playground.kube.endpoints import Endpoint, ready_endpoints
 from bot.playground.kube.kinds import BY_KIND
+from bot.playground.kube.listening import wholly
 from bot.playground.kube.store import Change, Store
 from strategies.objects import SERVICE, Obj, at, name_of, namespace_of
 
@@ -103,7 +104,7 @@ class NodePorts:
         for port, name in ports.items():
             self._owners[port] = (namespace_of(change.obj), name_of(change.obj), name)
             if port in self._sockets and port not in self._servers:
-                task = asyncio.ensure_future(self._open(port))
+                task = asyncio.ensure_future(wholly(lambda port=port: self._open(port)))
                 self._opening.add(task)
                 task.add_done_callback(self._opening.discard)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from strategies import edits, judgement, words
+from strategies.course import Point
 from strategies.denials import clock
 from strategies.ensure import ensure
 from strategies.evidence import AskPods, Checked, Gather, Look
@@ -105,11 +106,14 @@ def _settle(step: Step, outcome: Done | Do | Later | Trouble, view: View) -> Dec
     release, now = view.release, view.now
     match outcome:
         case Done():
-            update = {"cursor": release.cursor + 1, "since": now, "doing": None, "stuck": "", "reason": ""}
+            update: dict[str, Any] = {"cursor": release.cursor + 1, "doing": None, "stuck": "", "reason": ""}
+            update |= release.passing(now)
             if outcome.fit:
                 update["fit"] = tuple(dict.fromkeys((*outcome.fit, *release.fit)))[:200]
             if outcome.seen:
                 update["measured"] = outcome.seen
+                point = Point.of(outcome.seen, view.evidence.tally)
+                update["course"] = update["course"].measured(point)
             on = release.model_copy(update=update)
             on = on.model_copy(update=_pods(view))
             return Decision(
@@ -173,7 +177,11 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
 
 
 def _told(trouble: Trouble, view: View) -> Release:
-    return view.release.tell("stuck", trouble.reason, view.now, **{"code": trouble.code, **trouble.detail})
+    release = view.release
+    if trouble.seen:
+        course = release.course.measured(Point.of(trouble.seen, view.evidence.tally))
+        release = release.model_copy(update={"course": course})
+    return release.tell("stuck", trouble.reason, view.now, **{"code": trouble.code, **trouble.detail})
 
 
 def give_up(view: View, code: str, reason: str) -> Decision:
@@ -378,7 +386,7 @@ def _asking(view: View) -> Decision:
 def _keep(step: Keep, view: View) -> Decision:
     release, now = view.release, view.now
     if step.seconds == 0:
-        return Decision(release.model_copy(update={"cursor": release.cursor + 1, "since": now}))
+        return Decision(release.model_copy(update={"cursor": release.cursor + 1} | release.passing(now)))
     if release.state is not State.KEEPING:
         kept = release.become(State.KEEPING, now, due=now + timedelta(seconds=step.seconds), **_pods(view))
         return Decision(kept.tell("keeping", words.keeping(view.plan), now))

@@ -27,7 +27,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`proof`, since `begun`, and `tally` are of the present step only; `checks` by pod life, `logs` by pod name."""
+    """`proof`, since `begun`, and `tally` are of the present step only; `checks` by pod life, `logs` by pod name.
+
+    `sent` requests went the users' way during this step, whether or not they count for the proof.
+    """
 
     answers: Answers = field(default_factory=dict)
     checks: Mapping[str, Checked] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Evidence:
     begun: datetime | None = None
     tally: Tally | None = None
     look: Tally | None = None
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,16 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """It will not come by itself. Not fatal: the cluster may still make room before the deadline."""
+    """It will not come by itself. Not fatal: the cluster may still make room before the deadline.
+
+    `seen` is the measurement that says so.
+    """
 
     code: str
     reason: str
     fatal: bool = True
     detail: dict[str, Any] = field(default_factory=dict)
+    seen: Measured | None = None
 
 
 Outcome: TypeAlias = Done | Do | Later | Trouble

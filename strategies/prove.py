@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from strategies import words
+from strategies import measures, words
 from strategies.evidence import Forget, SampleProxy, SampleUsers
 from strategies.interval import wilson
+from strategies.measures import Cost
 from strategies.objects import at, name_of
 from strategies.outcome import Done, Later, Outcome, Trouble
 from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
@@ -16,6 +17,9 @@ from strategies.steps import Prove
 from strategies.view import View
 
 PROXIED = 20  # requests through the API server's proxy, for a look
+_BEGINS = frozenset(
+    {"promoted-on", "resumed", "approved", "rolling-back", "aside"}
+)  # events before a stage's shift
 BLIND = 40  # answers that name no version, after which asking on is pointless
 
 
@@ -100,12 +104,20 @@ def asked_of(step: Prove, view: View) -> Asked:
 
 def _proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
     measured = Measured(asked=asked.share, hits=proof.hits, n=proof.n, verdict="proven", at=view.now)
-    seconds = (view.now - view.release.since).total_seconds()
-    version, detail = view.plan.to_version, _detail(tally, asked.share)
+    cost, detail = Cost(_since_shift(view), view.evidence.sent), _detail(tally, asked.share)
     if step.audience is not None:  # no share of all users: the release's last measurement stays what it was
-        return Done(words.proven_for(step, measured, version, seconds), "proven", detail=detail)
-    said = words.proven(measured, version, str(wilson(proof.hits, proof.n)), seconds)
-    return Done(words.at_host(step, said), "proven", seen=measured, detail=detail)
+        said = measures.proven_for(step.audience, measured, view.plan.to_version, cost)
+        return Done(measures.at_host(step, said), "proven", detail=detail)
+    said = measures.proven(measured, str(wilson(proof.hits, proof.n)), cost)
+    return Done(measures.at_host(step, said), "proven", seen=measured, detail=detail)
+
+
+def _since_shift(view: View) -> float:
+    """Seconds from the shift that this stage made, or where it made none (pods became ready) from the step's begin."""
+    release, shifted = view.release, view.release.shifted_at
+    begun = next((e.at for e in reversed(release.events) if e.kind in _BEGINS), release.started_at)
+    since = shifted if shifted is not None and shifted >= begun else release.since
+    return (view.now - since).total_seconds()
 
 
 def _unseen(step: Prove, asked: Asked, view: View) -> Outcome:
@@ -135,7 +147,8 @@ def _not_proven(
         why = f"that is not what was asked, for {lasted:.0f} s."
     why = words.route_said(view.plan, view.release.shifted_at) + why
     text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
-    return Trouble("not-proven", words.at_host(step, text), detail=_detail(tally, asked.share))
+    told, seen = measures.at_host(step, text), None if step.audience else measured
+    return Trouble("not-proven", told, detail=_detail(tally, asked.share), seen=seen)
 
 
 def _by_proxy(asked: Asked, view: View) -> Outcome:

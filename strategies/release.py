@@ -5,18 +5,19 @@
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from strategies import words
+from strategies.course import Course, Measured, Phase
 from strategies.event import ENGINE, Actor, Consent, Event
 from strategies.excerpt import TRIMMED, cut, fitting
 from strategies.lens import Split
 from strategies.plan import Frozen, Plan
 from strategies.refusal import Refusal
+from strategies.state import ENDED, Intent, IntentKind, State
 from strategies.steps import Drain, Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
 
 __all__ = [
@@ -40,7 +41,8 @@ __all__ = [
     "State",
 ]  # what it offers, and what others know by this name
 
-# A record stays under 256 KiB, whatever happens: 120 events of 1.1 KiB, 40 details of 1.5 KiB, and a plan of 48 KiB.
+# A record stays under 256 KiB, whatever happens: 120 events of 1.1 KiB, 40 details of 1.5 KiB, a plan of 48 KiB,
+# and a course of 13 KiB.
 KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays
 KEPT_DETAILS = (
     40  # the newest events that keep their detail; of the others only its hash stays, for the chain
@@ -52,58 +54,11 @@ SNOOZE = 1800  # seconds, where nobody says how long
 GONE = "canary gone"  # how the mark of a new track that somebody deleted begins
 
 
-class State(StrEnum):
-    """Where a release stands; see docs/reference.md."""
-
-    RUNNING = "running"
-    SOAKING = "soaking"
-    ASKING = "asking"
-    HOLDING = "holding"
-    KEEPING = "keeping"
-    ROLLING_BACK = "rolling-back"
-    PROMOTED = "promoted"
-    ROLLED_BACK = "rolled-back"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-ENDED = frozenset({State.PROMOTED, State.ROLLED_BACK, State.CANCELLED, State.FAILED})
-
-
-class IntentKind(StrEnum):
-    """What a person may ask of a running release."""
-
-    PROMOTE = "promote"
-    HOLD = "hold"
-    RESUME = "resume"
-    ROLLBACK = "rollback"
-    CANCEL = "cancel"
-    SNOOZE = "snooze"
-
-
-class Intent(Frozen):
-    """One request; `full` promotes to the last step, `seconds` are how long to snooze, 0: as usual."""
-
-    kind: IntentKind
-    full: bool = False
-    seconds: int = 0
-
-
 class Counted(Frozen):
     """One track's pods as last seen."""
 
     ready: int = 0
     total: int = 0
-
-
-class Measured(Frozen):
-    """The last proof: `hits` of `n` answers came from the new version where `asked` percent were asked."""
-
-    asked: int
-    hits: int
-    n: int
-    verdict: Literal["proven", "unproven", "failed"]
-    at: datetime
 
 
 class Card(Frozen):
@@ -148,6 +103,7 @@ class Release(Frozen):
     reason: str = ""
     stuck: str = Field("", description="the trouble that was told last, so that it is told once")
     measured: Measured | None = None
+    course: Course = Course()
     fit: tuple[str, ...] = Field((), description="lives of pods that have settled")
     accepted: tuple[str, ...] = Field((), description="changes by others that a person went on with")
     foreign: str = Field("", description="the change by somebody else for which it holds")
@@ -343,7 +299,7 @@ class Release(Frozen):
         return self.model_copy(
             update={
                 "state": state,
-                "since": now,
+                **self.passing(now),
                 "due": None,
                 "remind_at": None,
                 "reminded": 0,
@@ -354,6 +310,34 @@ class Release(Frozen):
                 "revision": self.revision + 1,
             }
         )
+
+    @property
+    def phase(self) -> Phase:
+        """What its seconds go into now."""
+        match self.state, self.step:
+            case ((State.ASKING | State.HOLDING), _):
+                return "people"
+            case _, Prove():
+                return "proof"
+            case _, Soak():
+                return "soak"
+            case _, Keep():
+                return "keeping"
+            case _, Shift() | Twin() | Turn() | Drain() | Lag():
+                return "route"
+            case _:
+                return "pods"
+
+    def passing(self, now: datetime) -> dict[str, Any]:
+        """What changes whenever its state or its step does: since when, and where the seconds until now went."""
+        spent = self.course.passed(self.phase, (now - self.since).total_seconds())
+        return {"since": now, "course": spent}
+
+    def cut_short(self) -> "Release":
+        """After an engine that may have been sampling when it ended: what it had sent then, nobody knows."""
+        course = self.course.model_copy(update={"cut": True})
+        sampling = self.phase == "proof" or (self.phase == "soak" and self.plan.probe is not None)
+        return self.model_copy(update={"course": course}) if sampling else self
 
     def become(self, state: State, now: datetime, **more: Any) -> "Release":
         """The same release in another state, with its clocks set anew; `more` overrides."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from strategies.lens import Lane
     from strategies.plan import Plan
     from strategies.release import Actor, IntentKind, Measured, Release
-    from strategies.spec import Audience
-    from strategies.steps import Prove
 
 
 def who(actor: Actor) -> str:
@@ -57,35 +55,6 @@ def checked(plan: Plan, pods: int) -> str:
 def check_failed(pod: str, what: str) -> str:
     """A pod of green did not answer as it should."""
     return f"Pod {pod} does not answer the probe as it should: {what}."
-
-
-def proven(measured: Measured, version: str, interval: str, seconds: float) -> str:
-    """Users get what was asked."""
-    if measured.asked == 100:
-        return f"All users get {version}: {measured.n} new connections in a row met it ({seconds:.1f} s)."
-    if measured.asked == 0:
-        return f"Nobody gets {version}: 0 of {measured.n} answers in a row came from it ({seconds:.1f} s)."
-    return f"Asked {measured.asked} %: {version} answered {measured.hits} of {measured.n} ({interval}), proven in {seconds:.1f} s."
-
-
-def proven_for(step: Prove, measured: Measured, version: str, seconds: float) -> str:
-    """An audience gets what was asked."""
-    if step.audience is None:
-        return ""
-    said = f"Who sends {audience(step.audience)} gets {version}: {measured.n} new connections in a row met it ({seconds:.1f} s)."
-    return at_host(step, said)
-
-
-def audience(found: Audience) -> str:
-    """How its members are told from others."""
-    if found.by == "cookie":
-        return f"the cookie `{found.name}={found.value}`"
-    return f"the header `{found.name}: {found.value}`"
-
-
-def at_host(step: Prove, said: str) -> str:
-    """The same, of one host among several."""
-    return f"{step.path.host}: {said}" if step.path is not None else said
 
 
 def route_said(plan: Plan, turned: datetime | None) -> str:

@@ -11,6 +11,7 @@ from bot.engine.calling import Calling
 from bot.engine.proxied import Proxied
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
+from strategies.course import Point, Probes
 from strategies.evidence import (
     AskPods,
     Checked,
@@ -51,15 +52,23 @@ class Gatherer:
     looked: list[Sample] = field(default_factory=list)
     step: tuple[object, ...] = ()
     calling: Calling = field(default_factory=Calling)
+    looks: list[Point] = field(default_factory=list)
+    _sent: int = 0  # before the present step
+    _proxied: Proxied = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._proxied = Proxied(self.api, self.namespace)
 
     @property
-    def _proxied(self) -> Proxied:
-        return Proxied(self.api, self.namespace)
+    def probes(self) -> Probes:
+        """All that was sent since the beginning, the users' way and to pods by themselves."""
+        return self._proxied.probes + Probes(sent=self.sampler.sent, failed=self.sampler.failed)
 
     def of(self, step: tuple[object, ...]) -> None:
         """Begin a new proof where this is another step; the samples of the proof just done serve the soak behind it."""
         if step != self.step:
             self.step, self.proof, self.begun, self.looked = step, None, None, []
+            self._sent = self.probes.sent
 
     def begin_proof(self) -> None:
         """Forget the samples of the proof before."""
@@ -76,6 +85,7 @@ class Gatherer:
             begun=self.begun,
             tally=tally(self.samples) if self.samples else None,
             look=tally(self.looked) if self.looked else None,
+            sent=self.probes.sent - self._sent,
         )
 
     async def gather(self, wanted: Gather, view: View, overtaken: Callable[[], bool]) -> None:
@@ -98,11 +108,18 @@ class Gatherer:
                         (view.plan.probe.asking(audience), them),
                         (view.plan.probe, batch - them),
                     ):
-                        self.looked += await self.sampler.take(probe, count, naming, self.release)
+                        taken = await self.sampler.take(probe, count, naming, self.release)
+                        self.looked += taken
+                    self._saw(taken, view)
             case Forget():
                 self.begin_proof()
             case ReadLog(pod):
                 self.logs[pod] = await self._log(pod, view)
+
+    def _saw(self, taken: list[Sample], view: View) -> None:
+        """A look of users as they come, for the course of the release."""
+        if taken and (found := view.release.measured):
+            self.looks.append(Point.look(self.clock.now(), found.asked, tally(taken)))
 
     async def _sample(self, wanted: SampleUsers, view: View, overtaken: Callable[[], bool]) -> None:
         """A stream of requests that ends with the one that decides; at the least a batch is allowed for."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from logging import getLogger
+from uuid import uuid4
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError, Conflict, NotFound, Refused, Unreachable
@@ -75,6 +76,7 @@ class Loop:
         self._unlocked = False
         self._away_since: datetime | None = None
         self._gatherer = Gatherer(api, watched.namespace, stored.release.id, means.clock, Sampler())
+        self._name = uuid4().hex[:12]  # which loop counted what, see `Course`
         self._announcing = Announcing(means.surface, means.timers, means.clock, stored.release, self.wake)
 
     @property
@@ -231,7 +233,8 @@ class Loop:
         if self.release.changed and not self._gatherer.undo:
             self._gatherer.undo = await self._means.records.undo(self.release)
         if self.release.changed or self.release.cursor:
-            await self._swap(self.release.tell("engine", words.resumed_engine(), self._means.clock.now()))
+            resumed = self.release.tell("engine", words.resumed_engine(), self._means.clock.now())
+            await self._swap(resumed.cut_short())
         self._resumed = False
 
     async def _back_again(self, now: datetime) -> None:
@@ -261,7 +264,7 @@ class Loop:
                 return False  # it wakes us when it has announced
             card = self._announcing.card
             self._stored = await records.seal(
-                self._stored, release.model_copy(update={"told_end": True, "card": card})
+                self._stored, self._counted(release.model_copy(update={"told_end": True, "card": card}))
             )
             await records.prune(release.plan.service)
         return True
@@ -280,9 +283,15 @@ class Loop:
             raise Lost
         if self._announcing.card is not None:
             release = release.model_copy(update={"card": self._announcing.card})
-        self._stored = await self._means.records.swap(self._stored, release)
+        self._stored = await self._means.records.swap(self._stored, self._counted(release))
+        self._gatherer.looks.clear()
         self._forget_ahead()
         self._announcing.news(self.release)
+
+    def _counted(self, release: Release) -> Release:
+        """With what was sampled since the last swap."""
+        course = release.course.counted(self._name, self._gatherer.probes).measured(*self._gatherer.looks)
+        return release if course is release.course else release.model_copy(update={"course": course})
 
     async def _remember_card(self) -> None:
         """At rest, where the card stands is worth a request of its own."""

@@ -6,6 +6,7 @@ It is not the users' way, so nothing learnt here is called proven.
 import time
 
 from bot.cluster.api import Api
+from strategies.course import Probes
 from strategies.probe import SAFE, Probe
 from strategies.samples import Answer, Naming, Sample, attribute
 
@@ -18,9 +19,11 @@ class Proxied:
 
     def __init__(self, api: Api, namespace: str) -> None:
         self._api, self._root = api, f"/api/v1/namespaces/{namespace}"
+        self.probes = Probes()  # over its life
 
     async def pod(self, name: str, port: str, probe: Probe | None) -> Answer:
         """One pod, with the service's probe or `GET /`; status 0 where it cannot be reached."""
+        self.probes += Probes(alone=1)
         return await self._ask(f"{self._root}/pods/{name}:{port}/proxy", probe)
 
     async def service(self, name: str, port: str, count: int, naming: Naming) -> list[Sample]:
@@ -29,6 +32,7 @@ class Proxied:
         for _ in range(count):
             got = await self._ask(f"{self._root}/services/{name}:{port}/proxy", None)
             taken.append(Sample(attribute(got, None, naming), got.status, got.seconds, got.body, got.error))
+            self.probes += Probes(sent=1, failed=int(taken[-1].failed))
         return taken
 
     async def _ask(self, root: str, probe: Probe | None) -> Answer:

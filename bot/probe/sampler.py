@@ -6,6 +6,8 @@ Nothing is retried: a request that fails is a fact about what users get.
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,7 +28,8 @@ Address = tuple[URL, dict[str, str], str | None]  # URL, headers, and the name t
 class Sampler:
     """Sends a service's probe, each request as a user who was never there before: without cookies.
 
-    `sent` and `failed` count over its life.
+    `sent` and `failed` count over its life: `sent` what went out, answered or not, or could not; what was hung up on
+    before it went out is in neither.
     """
 
     def __init__(self) -> None:
@@ -46,14 +49,17 @@ class Sampler:
         timeout, address = aiohttp.ClientTimeout(total=probe.timeout), _address(probe, release)
         slots, begun, taken = asyncio.Semaphore(at_once), time.monotonic(), list[Sample]()
         async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[self._tracing()],
         ) as session:
 
             async def one(number: int) -> Answer:
                 due = begun + number / probe.rate - time.monotonic()
                 await asyncio.sleep(max(0.0, due))  # the rate, not a wait
                 async with slots:
-                    return await _ask(session, probe, address)
+                    return await self._ask(session, probe, address)
 
             asked = [asyncio.create_task(one(i)) for i in range(count)]
             try:
@@ -68,25 +74,48 @@ class Sampler:
         return taken
 
     def _counted(self, a: Answer, probe: Probe, naming: Naming) -> Sample:
-        self.sent += 1
         self.failed += a.status == 0 or a.status >= 500
         return Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
 
+    def _tracing(self) -> aiohttp.TraceConfig:
+        """Counts a request when it goes out."""
 
-async def _ask(session: aiohttp.ClientSession, probe: Probe, address: Address) -> Answer:
-    url, headers, server = address
-    begun = time.perf_counter()
-    try:
-        async with session.request(
-            probe.method, url, data=probe.body, headers=headers, allow_redirects=False, server_hostname=server
-        ) as answer:
-            body = await answer.content.read(LARGEST)
-            while len(body) < LARGEST and not answer.content.at_eof():
-                body += await answer.content.read(LARGEST - len(body))
-            text = body.decode(answer.charset or "utf-8", errors="replace")
-            return Answer(answer.status, dict(answer.headers), text, time.perf_counter() - begun)
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as e:
-        return Answer(0, {}, "", time.perf_counter() - begun, _why(e))
+        async def out(_: object, context: Any, __: object) -> None:
+            context.trace_request_ctx.out = True
+            self.sent += 1
+
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_headers_sent.append(out)
+        return tracing
+
+    async def _ask(self, session: aiohttp.ClientSession, probe: Probe, address: Address) -> Answer:
+        url, headers, server = address
+        begun, trace = time.perf_counter(), _Trace()
+        try:
+            async with session.request(
+                probe.method,
+                url,
+                data=probe.body,
+                headers=headers,
+                allow_redirects=False,
+                server_hostname=server,
+                trace_request_ctx=trace,
+            ) as answer:
+                body = await answer.content.read(LARGEST)
+                while len(body) < LARGEST and not answer.content.at_eof():
+                    body += await answer.content.read(LARGEST - len(body))
+                text = body.decode(answer.charset or "utf-8", errors="replace")
+                return Answer(answer.status, dict(answer.headers), text, time.perf_counter() - begun)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, LookupError) as e:
+            self.sent += not trace.out  # it could not even be sent, which users would meet just so
+            return Answer(0, {}, "", time.perf_counter() - begun, _why(e))
+
+
+@dataclass(slots=True)
+class _Trace:
+    """One request: whether it went out."""
+
+    out: bool = False
 
 
 def _address(probe: Probe, release: str) -> Address:

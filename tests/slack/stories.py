@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategies import words
+from strategies import measures, words
 from strategies.consent import Allowed, begun, weigh
 from strategies.hints import Hints
+from strategies.measures import Cost
 from strategies.objects import DEPLOYMENT, INGRESS, POD, SERVICE
 from strategies.people import Approval, Crowd, Person, Rules, Standing, Team
 from strategies.plan import Plan
@@ -125,7 +126,7 @@ def proven(release: Release, seen: Tally | None = None) -> Release:
         update={"cursor": cursor, "changed": True, "revision": 2, "measured": measured}
         | {"canary_pods": Counted(ready=1, total=1)}
     )
-    text = words.proven(measured, "v6", "19–36 %", 2.1)
+    text = measures.proven(measured, "19–36 %", Cost(1.4, 100))
     return told.tell("proven", text, later(9), tally=seen.model_dump(mode="json"))
 
 
@@ -183,7 +184,7 @@ def rolled_back(release: Release) -> Release:
     back = rolling_back(release)
     back = back.model_copy(update={"measured": seen, "cursor": 3, "canary_pods": Counted()})
     back = back.tell(
-        "proven", words.proven(seen, "v6", "0–6 %", 0.9), later(420), tally=tally(0, 60).model_dump()
+        "proven", measures.proven(seen, "0–6 %", Cost(0.4, 60)), later(420), tally=tally(0, 60).model_dump()
     )
     done = back.become(State.ROLLED_BACK, later(430), ended_at=later(430))
     return done.tell("rolled-back", words.rolled_back(release.plan), later(430))

@@ -37,6 +37,8 @@ _SERVERS = ("uid", "resourceVersion", "creationTimestamp", "generation", "manage
 _MEASURED = (
     (re.compile(r"\d+(\.\d+)? (s|ms)\b"), r"N \2"),
     (re.compile(r"\b\d+ of \d+ \([^)]*%\)"), "N of N (N %)"),
+    (re.compile(r"\b\d+ of \d+ ✓"), "N of N ✓"),
+    (re.compile(r"\b\d+ requests"), "N requests"),
     (re.compile(r"-[0-9a-f]{8,10}-[a-z0-9]{5}\b"), "-POD"),
     (re.compile(r"<!date[^>]*>"), "DATE"),
     (re.compile(r"127\.88\.\d+\.\d+"), "ADDRESS"),

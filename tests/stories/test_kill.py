@@ -23,9 +23,7 @@ LIFE = 8  # writes
 BLURRED = (
     (re.compile(r"Paused with \d+ of \d+ pods new"), "Paused"),
     (
-        re.compile(
-            r"(Asked \d+ %[:,] v6 answered N of N \(N %\)(, proven in)?|All users get v6: .* met it).*"
-        ),
+        re.compile(r"([aA]sked \d+ %, (users get|but v6 answered) N of N \(N %\)( ✓ proven in)?).*"),
         "PROVEN",
     ),
 )

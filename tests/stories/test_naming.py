@@ -38,7 +38,7 @@ async def test_a_share_is_proven_by_a_header_that_is_neither_tag_nor_label(openi
     assert release is not None
     assert release.state is State.PROMOTED
     proofs = [e for e in release.events if e.kind == "proven"]
-    assert [e.text.partition(":")[0] for e in proofs] == ["Asked 50 %", "All users get v6"]
+    assert [e.text.partition(",")[0] for e in proofs] == ["asked 50 %", "asked 100 %"]
     assert all(side["n"] for side in (proofs[0].detail["tally"]["new"], proofs[0].detail["tally"]["old"]))
 
 

@@ -122,7 +122,7 @@ async def test_a_canary_goes_all_the_way_while_slack_is_away_and_the_thread_catc
     assert "Promoted" in card.words
     assert not card.controls
     said = [line for m in thread_of(world) for line in lines(m)]
-    order = ("started a canary", "Bringing up 1 pod", "ready after", "Asked 33 %", "waits for a decision", "promoted it", "Finished")  # fmt: skip
+    order = ("started a canary", "Bringing up 1 pod", "ready after", "asked 33 %", "waits for a decision", "promoted it", "Finished")  # fmt: skip
     places = [next(i for i, line in enumerate(said) if words in line) for words in order]
     assert places == sorted(places)
     assert not posted_twice(world)

@@ -78,3 +78,24 @@ async def test_a_slow_service_gets_no_more_at_once_than_its_rate_needs(
     site.open.set()
     assert len(await taking) == most + 20
     assert site.most == most
+
+
+async def test_what_was_sent_counts_what_was_hung_up_on_because_enough_was_known(
+    site: Site, connect: str
+) -> None:
+    site.open.set()
+    sampler = Sampler()
+    asked = Probe(url="http://shop.example/", connect=connect, rate=500)
+    taken = await sampler.take(
+        asked, 60, Naming({"10.0.0.1": "new"}), "shop-1", lambda _: len(site.cookies) > 9
+    )
+    assert len(taken) <= len(site.cookies) <= sampler.sent <= 60
+    assert sampler.failed == 0
+
+
+async def test_what_could_not_be_sent_is_sent_and_failed() -> None:
+    sampler = Sampler()
+    asked = Probe(url="http://shop.example/", connect="localhost:1", rate=500)
+    taken = await sampler.take(asked, 3, Naming({}), "shop-1")
+    assert [s.status for s in taken] == [0, 0, 0]
+    assert (sampler.sent, sampler.failed) == (3, 3)

@@ -115,7 +115,7 @@ class Run:
             if isinstance(self.release.step, Prove):
                 self.samples = []
             self.step = at
-            self.learn(proof=None, tally=tally(self.samples) if self.samples else None, look=None)
+            self.learn(proof=None, tally=tally(self.samples) if self.samples else None, look=None, sent=0)
         return decide(View(self.release, self.world.snapshot(), self.evidence, self.world.now))
 
     def tick(self) -> None:
@@ -200,7 +200,7 @@ class Run:
                 if told:
                     proof = proof.add(sum(s.version == "new" for s in told), len(told))
                 self.samples += taken
-                self.learn(proof=proof, tally=tally(self.samples[-400:]))
+                self.learn(proof=proof, tally=tally(self.samples[-400:]), sent=self.evidence.sent + batch)
                 seconds = batch / 100  # the probe's rate
             case SampleProxy(_, _, batch):
                 self.samples += self.sampled(batch)

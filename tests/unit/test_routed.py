@@ -304,9 +304,9 @@ def test_a_share_is_proven_by_requests_through_the_route() -> None:
     run = begun(CANARY, "both", probed=True, steps=(BETA, 25), auto=True, soak=0).run()
     assert run.release.state is State.PROMOTED, run.release.reason
     said = [e.text for e in run.release.events if e.kind == "proven"]
-    assert said[0].startswith("Who sends the header `X-Canary: beta` gets v6: 60 new connections in a row")
-    assert said[1].startswith("Nobody")
-    assert said[2].startswith("Asked 25 %: v6 answered")
+    assert said[0].startswith("who sends X-Canary: beta gets v6: 60 of 60 ✓ proven in ")
+    assert said[1].startswith("asked 0 %, users get 0 of 60 (0–6 %) ✓")
+    assert said[2].startswith("asked 25 %, users get ")
 
 
 # what goes wrong

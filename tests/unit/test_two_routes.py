@@ -51,7 +51,7 @@ def test_a_release_through_both_leaves_both_as_they_were() -> None:
     for name in ("HTTPRoute/web", "Ingress/k8sdemo-ingress"):
         assert after[name] == run.before[name]
     assert [*run.world.objects[INGRESS]] == ["k8sdemo-ingress"]
-    assert [e.text for e in run.release.events if e.kind == "proven" and e.text.startswith("hi: Asked 25 %")]
+    assert [e.text for e in run.release.events if e.kind == "proven" and e.text.startswith("hi: asked 25 %")]
 
 
 def test_going_back_through_both_restores_everything() -> None:

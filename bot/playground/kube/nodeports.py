@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 import socket
+from functools import partial
 
 from bot.playground.kube.answers import Cause, invalid
 from bot.playground.kube.endpoints import Endpoint, ready_endpoints
@@ -104,7 +105,7 @@ class NodePorts:
         for port, name in ports.items():
             self._owners[port] = (namespace_of(change.obj), name_of(change.obj), name)
             if port in self._sockets and port not in self._servers:
-                task = asyncio.ensure_future(wholly(lambda port=port: self._open(port)))
+                task = asyncio.ensure_future(wholly(partial(self._open, port)))
                 self._opening.add(task)
                 task.add_done_callback(self._opening.discard)
 

@@ -6,6 +6,7 @@ and the file read again after anything in it changed (and every half minute, for
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from logging import getLogger
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from watchfiles import awatch
 
 from bot.policy import Policy, PolicyError, hints, load
 from strategies.hints import Hints
-from strategies.people import Calendar, Rules
+from strategies.people import Calendar, Freeze, Rules
 
 log = getLogger(__name__)
 
@@ -31,6 +32,12 @@ class Book:
         self._folder = Path(path or ".").absolute().parent
         self.trouble: PolicyError | None = None
         self.changed: Callable[[Policy], None] = lambda _: None
+        self.decreed: Callable[[str], tuple[Freeze, ...]] = lambda _: ()  # freezes begun by command
+
+    @property
+    def file(self) -> str | None:
+        """Where it stands; None without one."""
+        return self._path
 
     @property
     def channel(self) -> str:
@@ -52,11 +59,13 @@ class Book:
 
     def rules(self, environment: str, service: str) -> Rules:
         """Who may do what."""
-        return self.policy.rules(environment, service) if self.policy else Rules(environment)
+        rules = self.policy.rules(environment, service) if self.policy else Rules(environment)
+        return replace(rules, calendar=self.calendar(environment))
 
     def calendar(self, environment: str) -> Calendar:
         """Freezes and quiet hours."""
-        return self.policy.calendar(environment) if self.policy else Calendar()
+        found = self.policy.calendar(environment) if self.policy else Calendar()
+        return replace(found, freezes=(*self.decreed(environment), *found.freezes))
 
     @property
     def places(self) -> tuple[tuple[str, str], ...]:

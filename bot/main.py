@@ -22,6 +22,7 @@ from bot.engine.loop import Means
 from bot.engine.planning import Planning
 from bot.engine.roster import Roster
 from bot.engine.timers import Timers
+from bot.engine.usher import Crier, Usher
 from bot.engine.warden import Warden
 from bot.policy import Policy, PolicyError
 from bot.ports import NoSurface, Surface
@@ -61,11 +62,11 @@ class Parts:
 
     def engine(self, surface: Surface, timers: Timers) -> Engine:
         """An engine over these parts."""
-        means = Means(
-            self.records, self.desk.locks, self.leadership, surface, timers, Utc(), self.book.calendar
-        )
+        means = Means(self.records, self.desk.locks, self.leadership, surface, timers, Utc(), self.book.rules)
         engine = Engine(means, self.clusters)
+        self.records.on_paper(lambda _: engine.wake())  # a freeze began, or ended
         self.desk.foresight = engine
+        self.desk.doctoring.timers = timers
         return engine
 
 
@@ -90,6 +91,7 @@ async def connected(settings: "Settings") -> AsyncIterator[Parts]:
         planning = Planning(clusters, book.hints)
         desk = TheDesk(records, clusters, planning, clock, book, Roster())
         leadership = Leadership(api, settings.namespace, identity())
+        desk.doctoring.leadership = leadership
         yield Parts(api, clusters, records, desk, book, leadership, asyncio.Condition())
     finally:
         await _ended(reading)
@@ -151,12 +153,16 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
     """Slack where its tokens are set."""
     if not (settings.slack_bot_token and settings.slack_app_token):
         log.warning("no Slack tokens: running the engine for the command line alone")
-        yield NoSurface()
+        async with _asking(parts, None):
+            yield NoSurface()
         return
     from bot.slack.announce import Announcer
     from bot.slack.app import build
+    from bot.slack.checkup import Checkup
     from bot.slack.client import web_client
+    from bot.slack.crier import Crier as OfSlack
     from bot.slack.lock_reminder import remind
+    from bot.slack.signing import Signer
     from bot.slack.socket import NotWelcome, connect
 
     key = await parts.records.signing_key()
@@ -178,12 +184,30 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
         lambda: parts.leadership.held,
     )
     watching = asyncio.create_task(warden.run(), name="locks")
+    parts.desk.doctoring.examiners.append(
+        Checkup(app.identity.client, lambda: (connection.age, connection.connected))
+    )
+    crier = OfSlack(announcer.client, Signer(key))
     try:
-        yield announcer
+        async with _asking(parts, crier):
+            yield announcer
     finally:
         await _ended(watching)
         await connection.close()
         await announcer.close()
+
+
+@asynccontextmanager
+async def _asking(parts: Parts, crier: Crier | None) -> AsyncIterator[None]:
+    """Those who wait for a lock are asked when it is their turn."""
+    usher = Usher(parts.desk, crier, lambda: parts.leadership.held)
+    parts.records.on_paper(lambda _: usher.wake())
+    parts.records.on_end(usher.wake)
+    task = asyncio.create_task(usher.run(), name="queue")
+    try:
+        yield
+    finally:
+        await _ended(task)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
@@ -273,6 +297,24 @@ async def desk_for(settings: "Settings") -> AsyncIterator[TheOffice]:
         parts.desk.roster.accounts[name] = groups
         office = TheOffice(parts, name)
         try:
-            yield office
+            async with _examined(settings, parts):
+                yield office
         finally:
             await parts.records.stop()
+
+
+@asynccontextmanager
+async def _examined(settings: "Settings", parts: Parts) -> AsyncIterator[None]:
+    """A doctor at a terminal can look at the bot token too, where the environment has it; never at the bot's socket."""
+    if settings.slack_bot_token is None:
+        yield
+        return
+    from bot.slack.checkup import Checkup
+    from bot.slack.client import web_client
+
+    client = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    parts.desk.doctoring.examiners.append(Checkup(client))
+    try:
+        yield
+    finally:
+        await client.close()

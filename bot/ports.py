@@ -9,14 +9,18 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from strategies.changes import Changed
+from strategies.checkup import Check
 from strategies.consent import Action, Allowed
+from strategies.freezes import Decreed
 from strategies.locks import Lock
-from strategies.people import Standing
+from strategies.people import Approval, Freeze, Frozen, Standing
 from strategies.plan import Plan
+from strategies.queue import Ticket
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Intent, Release
 from strategies.samples import Tally
 from strategies.spec import ReleaseSpec
+from strategies.stock import Item
 
 
 class Clock(Protocol):
@@ -106,8 +110,98 @@ class Origin:
     channel: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A release that waits: its place in a line of so many, and who has what it waits for (empty: nobody now)."""
+
+    ticket: Ticket
+    number: int
+    of: int
+    holder: str
+
+
+class Line(Protocol):
+    """Releases that wait for a lock."""
+
+    async def join(self, spec: ReleaseSpec, actor: Actor, origin: Origin) -> Waiting | Refusal:
+        """A place in line; Refusal `free` where there is nothing to wait for."""
+        ...
+
+    async def leave(self, service: str, environment: str, actor: Actor) -> Sequence[Ticket] | Refusal:
+        """Give one's own places up."""
+        ...
+
+    async def give_up(self, ticket_id: str, actor: Actor) -> Ticket | Refusal:
+        """One of them."""
+        ...
+
+    async def waiting(self, service: str | None, environment: str | None) -> Sequence[Waiting] | Refusal:
+        """Who waits, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """An environment's freezes: the one that holds now, the next one (from, until), and who may override it."""
+
+    environment: str
+    now: Frozen | None
+    coming: tuple[Freeze, datetime, datetime] | None
+    override: Approval | None
+
+
+class Seasons(Protocol):
+    """Freezes of the policy, and those that people begin."""
+
+    async def freeze(self, environment: str, seconds: int, reason: str, actor: Actor) -> Decreed | Refusal:
+        """Begin one now."""
+        ...
+
+    async def unfreeze(self, environment: str, actor: Actor) -> Decreed | Refusal:
+        """End one that somebody began."""
+        ...
+
+    async def seasons(self, environment: str | None) -> Sequence[Season] | Refusal:
+        """What holds now and comes next."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A service of an environment: what runs, which release is under way, who has locked it, and how many wait."""
+
+    environment: str
+    item: Item
+    release: Release | None
+    lock: Lock | None
+    waiting: int
+    may: Allowed | Refusal
+
+
 class Desk(Protocol):
     """The use-cases, the same for Slack and the command line. Every refusal is a value with a remedy."""
+
+    @property
+    def line(self) -> Line:
+        """Releases that wait for a lock."""
+        ...
+
+    @property
+    def freezing(self) -> Seasons:
+        """Freezes."""
+        ...
+
+    async def services(self, environment: str | None, actor: Actor) -> Sequence[Stock] | Refusal:
+        """What there is to release, and whether this person may."""
+        ...
+
+    async def doctor(self) -> Sequence[Check]:
+        """What is wrong with this installation."""
+        ...
+
+    async def nudge(self, target: str | None, actor: Actor, *, anyway: bool) -> Release | Refusal:
+        """Remind those who can decide, now; `anyway`: in quiet hours too."""
+        ...
 
     async def preview(self, spec: ReleaseSpec) -> Preview | Refusal:
         """Plan against the live cluster; nothing is stored."""

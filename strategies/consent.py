@@ -33,6 +33,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     ROLLBACK = "rollback"
     LOCK = "lock"
+    FREEZE = "freeze"
 
 
 _ACTIONS = {kind: Action(kind.value) for kind in IntentKind}
@@ -45,6 +46,7 @@ _DOES = {
     Action.CANCEL: "cancel releases",
     Action.ROLLBACK: "roll back",
     Action.LOCK: "lock services",
+    Action.FREEZE: "begin and end freezes",
 }
 
 
@@ -86,6 +88,8 @@ def may(
             return _promote(person, rules, now, release)
         case Action.RESUME:
             return _resume(person, rules, now, release)
+        case Action.FREEZE if rules.override:
+            return _any(action, (rules.override.crowd,), person, rules)
         case _:
             return _any(action, rules.back, person, rules)
 
@@ -290,6 +294,19 @@ def begun(release: Release, person: Person, allowed: Allowed, rules: Rules, now:
         remind_at=now + timedelta(seconds=timers.remind),
     )
     return waiting.tell("asking", text, now)
+
+
+def deciders(release: Release, rules: Rules, now: datetime) -> tuple[str, ...]:
+    """The ids of the people and groups who can decide now what it waits for; none where everybody may."""
+    crowds = [rules.deciding.crowd]
+    if rules.calendar.frozen(now) and rules.override:
+        crowds = [rules.override.crowd]
+    elif release.state is State.HOLDING:
+        crowds = [rules.start, rules.deciding.crowd]
+    ids = {i for c in crowds for t in c.teams or () for i in t.ids}
+    if release.unapproved and not rules.deciding.own:
+        ids -= {identity(release.started_by)}
+    return tuple(sorted(ids))
 
 
 def told(rules: Rules, now: datetime, one_way: str = "") -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from strategies.outcome import Do, Done, Later, Trouble
 from strategies.pods import NotYet, Stuck, gate_open, life
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
+from strategies.reminding import reminded
 from strategies.standing import pods_trouble
 from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
 from strategies.view import View
@@ -30,7 +31,6 @@ ASKED_PODS, ASKED_TIMES = 4, 40  # pods of each version, and how often each is a
 LOOK = 60  # requests of a look at the end of a soak, or as many as bring LOOK_NEW answers of the new version
 MOST_LOOKED = 400
 LOOK_NEW = 20  # on average; then there are fewer than judgement needs (10) in half a percent of looks
-LONGEST_REMINDER = 4 * 3600  # seconds between two reminders at the most
 TELL_AFTER = timedelta(seconds=2)  # a wait shorter than this is not worth a line on the card
 
 
@@ -273,7 +273,7 @@ def _soak(step: Soak, view: View) -> Decision:
     if release.due and now < release.due:
         return Decision(release, wait=Wait("soaking", release.due))
     if release.plan.auto:
-        return _auto(step, view)
+        return _frozen(view) or _auto(step, view)
     return _ask(view)
 
 
@@ -340,10 +340,22 @@ def _whose(view: View) -> Decision | judgement.Judgement:
 def _on(view: View) -> Decision:
     """The next step, unless a freeze holds it."""
     release, now = view.release, view.now
-    if frozen := view.calendar.frozen(now):
-        return _ask(view, words.auto_frozen(frozen.freeze.why, clock(frozen.until, frozen.freeze)))
+    if waits := _frozen(view):
+        return waits
     on = release.become(State.RUNNING, now, cursor=release.cursor + 1)
     return Decision(on.tell("promoted-on", words.auto_on(), now))
+
+
+def _frozen(view: View) -> Decision | None:
+    """A freeze holds --auto where it is; it looks again, and goes on by itself, when that is over."""
+    release, found = view.release, view.calendar.frozen(view.now)
+    if found is None:
+        return None
+    text = words.auto_frozen(found.freeze.why, clock(found.until, found.freeze))
+    if release.state is State.SOAKING and release.reason == text:
+        return Decision(release, wait=Wait(text, found.until))
+    held = release.become(State.SOAKING, view.now, reason=text, **_pods(view))
+    return Decision(held.tell("frozen", text, view.now))
 
 
 def _ask(view: View, why: str = "") -> Decision:
@@ -374,12 +386,12 @@ def _asking(view: View) -> Decision:
     if release.remind_at and now >= release.remind_at and quiet:
         return Decision(release.model_copy(update={"remind_at": quiet}))
     if release.remind_at and now >= release.remind_at:
-        count = release.reminded + 1
-        gap = min(timers.remind * 2**count, LONGEST_REMINDER)
-        text = words.reminder(release, (now - release.since).total_seconds(), words.who(release.started_by))
-        reminded = release.model_copy(update={"reminded": count, "remind_at": now + timedelta(seconds=gap)})
-        return Decision(reminded.tell("reminder", text, now))
-    times = [t for t in (release.due, release.remind_at) if t]
+        return Decision(reminded(release, view.asked, now))
+    frozen = view.calendar.frozen(now)
+    said = words.frozen_now(frozen.freeze.why, clock(frozen.until, frozen.freeze)) if frozen else ""
+    if not release.unapproved and release.reason != said and words.is_frozen(release.reason or said):
+        return Decision(release.model_copy(update={"reason": said}))  # on the card, and off it again
+    times = [t for t in (release.due, release.remind_at, frozen and frozen.until) if t]
     return Decision(release, wait=Wait("a person must decide", min(times, default=None)))
 
 

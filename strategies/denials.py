@@ -11,6 +11,7 @@ from strategies.people import Approval, Crowd, Freeze, Frozen, Person, Rules, St
 from strategies.refusal import Refusal
 from strategies.release import Release
 from strategies.windows import Recurring
+from strategies.words import who
 
 _LISTED = 12  # ids of a team
 _IS = {
@@ -68,7 +69,7 @@ def frozen(found: Frozen, rules: Rules) -> Refusal:
     )
     return Refusal(
         code="frozen",
-        what=f"{rules.environment} is frozen until {moment(found)} ({found.freeze.why}; rule `{found.freeze.rule}`): nothing is started or promoted. Going back is always possible.",
+        what=f"{rules.environment} is frozen until {moment(found)} ({found.freeze.why}; {origin(found.freeze)}): nothing is started or promoted. Going back is always possible.",
         remedy=f"{able[0].upper()}{able[1:]}.",
     )
 
@@ -125,6 +126,11 @@ def altered(release: Release, what: str) -> Refusal:
         what=f"The record of {release.id} was changed by hand: {what}. What was agreed cannot be trusted, so it does not go on.",
         remedy=f"Look at it with `/release audit {release.id}`, and roll it back.",
     )
+
+
+def origin(freeze: Freeze) -> str:
+    """Where a freeze comes from: the policy, or somebody's command."""
+    return f"begun by {who(freeze.by)}" if freeze.by else f"rule `{freeze.rule}`"
 
 
 def moment(found: Frozen) -> str:

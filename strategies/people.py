@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from strategies.release import Actor
-from strategies.windows import Window, until
+from strategies.windows import Window, following, until
 
 
 class Standing(StrEnum):
@@ -87,6 +87,7 @@ class Freeze:
     window: Window
     why: str
     rule: str
+    by: Actor | None = None  # who began it by command, where it is none of the policy's
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,12 @@ class Calendar:
         end = until((f.window for f in self.freezes), now)
         here = next((f for f in self.freezes if until((f.window,), now)), None)
         return Frozen(here, end) if here and end else None
+
+    def next_freeze(self, now: datetime) -> tuple[Freeze, datetime, datetime] | None:
+        """The freeze that begins next, and from when to when (UTC)."""
+        coming = ((span, f) for f in self.freezes if (span := following(f.window, now)))
+        first = min(coming, key=lambda found: found[0], default=None)
+        return (first[1], *first[0]) if first else None
 
     def quiet_until(self, now: datetime) -> datetime | None:
         """When people may be reminded again, where now is no time for it."""

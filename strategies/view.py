@@ -37,6 +37,7 @@ class View:
     evidence: Evidence
     now: datetime
     calendar: Calendar = field(default_factory=Calendar)
+    asked: tuple[str, ...] = ()  # ids of those who can decide now, where not everybody can
 
     @property
     def plan(self) -> Plan:

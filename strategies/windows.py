@@ -60,12 +60,20 @@ def until(windows: Iterable[Window], now: datetime) -> datetime | None:
     return moment if moment > now else None
 
 
-def _around(window: Recurring, now: datetime) -> Iterable[tuple[datetime, datetime]]:
+def following(window: Window, now: datetime) -> tuple[datetime, datetime] | None:
+    """The next time it begins after `now`, and when it ends then (UTC); None where it never does again."""
+    if isinstance(window, Once):
+        begun = window.begin <= now
+        return None if begun else (window.begin.astimezone(UTC), window.end.astimezone(UTC))
+    return min((found for found in _around(window, now, ahead=2) if found[0] > now), default=None)
+
+
+def _around(window: Recurring, now: datetime, *, ahead: int = 1) -> Iterable[tuple[datetime, datetime]]:
     """The occurrences that could hold `now`: a length is at most a period, and clocks change by less than a day."""
     today = now.astimezone(window.zone).date()
     days = window.every // DAY
     first = today - timedelta(days=today.weekday() if days > 1 else 0)
-    for back in (2, 1, 0, -1):
+    for back in range(2, -ahead - 1, -1):
         day = first - timedelta(days=back * days)
         yield (
             _at(day, window.begin, window.zone, last=False),

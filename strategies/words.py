@@ -182,7 +182,17 @@ def kept_on(why: str, until: str) -> str:
 
 def auto_frozen(why: str, until: str) -> str:
     """--auto promotes nothing in a freeze."""
-    return f"Frozen until {until} ({why}), so --auto does not go on by itself."
+    return f"{frozen_now(why, until)[:-1]}, so --auto waits until then."
+
+
+def frozen_now(why: str, until: str) -> str:
+    """On a card, while nobody may promote."""
+    return f"Frozen until {until} ({why})."
+
+
+def is_frozen(reason: str) -> bool:
+    """Whether a card's reason is that."""
+    return reason.startswith("Frozen until ")
 
 
 def goes_one_way(why: str) -> str:

@@ -9,19 +9,7 @@ from bot.cli import documents
 from bot.cli.exits import Exit
 from bot.cli.following import follow, origin
 from bot.cli.screen import Screen
-from bot.grammar.command import (
-    Act,
-    Audit,
-    Help,
-    History,
-    Lock,
-    Locks,
-    Samples,
-    Start,
-    Status,
-    Unlock,
-    WhoAmI,
-)
+from bot.grammar.command import Act, Help, History, Samples, Start, Status
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse_words
 from bot.grammar.usage import help_text
@@ -71,7 +59,7 @@ def obey(words: "Sequence[str]", wish: Wish, screen: Screen) -> int:
             return perform(lambda office, s: samples(office, s, command), screen)
         case History():
             return perform(lambda office, s: history(office, s, command), screen)
-        case Lock() | Unlock() | Locks() | Audit() | WhoAmI():
+        case _:
             from bot.cli.affairs import answer
 
             return perform(lambda office, s: answer(office, s, command), screen)
@@ -79,6 +67,8 @@ def obey(words: "Sequence[str]", wish: Wish, screen: Screen) -> int:
 
 async def start(office: "Office", screen: Screen, command: Start, wish: Wish) -> int:
     """Plan; with a yes start exactly that plan, and follow it."""
+    if command.queue and (waits := await _waits(office, screen, command)) is not None:
+        return waits
     refused = None if command.preview_only else await office.desk.may_start(command.spec, _actor(office))
     shown = refused or await office.desk.preview(command.spec)
     if isinstance(shown, Refusal):
@@ -101,6 +91,21 @@ async def start(office: "Office", screen: Screen, command: Start, wish: Wish) ->
         screen.refuse(release)
         return Exit.REFUSED
     return await _accepted(office, screen, release, 0, wish)
+
+
+async def _waits(office: "Office", screen: Screen, command: Start) -> int | None:
+    """A place in line, where somebody has what is wanted; None where nobody does."""
+    from strategies import queue_words
+
+    joined = await office.desk.line.join(command.spec, _actor(office), origin())
+    if isinstance(joined, Refusal) and joined.code == "free":
+        return None
+    if isinstance(joined, Refusal):
+        screen.refuse(joined)
+        return Exit.REFUSED
+    screen.document({"waiting": documents.waiting(joined)})
+    screen.say(queue_words.in_line(joined.ticket, joined.number, joined.of, joined.holder))
+    return Exit.PERSON
 
 
 async def act(office: "Office", screen: Screen, command: Act, wish: Wish) -> int:
@@ -232,7 +237,7 @@ def _terminal_flags(topic: str | None) -> str:
         kind = "start"
     elif topic in {k.value for k in IntentKind}:
         kind = "act"
-    elif topic in {"plan", "status", "samples", "history", "audit", "locks", "whoami", "lock", "unlock"}:
+    elif topic != "help":
         kind = "see"
     if not kind:
         return ""

@@ -7,14 +7,15 @@ in UTC, shares in percent, durations in seconds. A refusal is `{"refused": {code
 
 from typing import TYPE_CHECKING, Any
 
+from strategies.consent import Allowed
 from strategies.interval import wilson
+from strategies.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.ports import Looked, Preview
-    from strategies.refusal import Refusal
+    from bot.ports import Looked, Preview, Season, Stock, Waiting
     from strategies.release import Event, Measured, Release
     from strategies.samples import Side
 
@@ -110,6 +111,49 @@ def preview(shown: "Preview") -> Json:
 def releases(found: "Sequence[Release]") -> Json:
     """Several releases."""
     return {"releases": [release(one) for one in found]}
+
+
+def stock(found: "Stock") -> Json:
+    """A service of an environment."""
+    item = found.item
+    return {
+        "environment": found.environment,
+        "service": item.service,
+        "deployment": item.deployment,
+        "versions": list(item.versions),
+        "ready": item.ready,
+        "wanted": item.wanted,
+        "release": found.release.id if found.release else None,
+        "lock": found.lock.model_dump(mode="json") if found.lock else None,
+        "waiting": found.waiting,
+        "may_start": isinstance(found.may, Allowed),
+        "refusal": found.may.model_dump() if isinstance(found.may, Refusal) else None,
+    }
+
+
+def season(found: "Season") -> Json:
+    """An environment's freezes."""
+    now, coming = found.now, found.coming
+    return {
+        "environment": found.environment,
+        "now": {"until": _time(now.until), "why": now.freeze.why, "rule": now.freeze.rule or None}
+        if now
+        else None,
+        "next": {"from": _time(coming[1]), "until": _time(coming[2]), "why": coming[0].why}
+        if coming
+        else None,
+    }
+
+
+def waiting(found: "Waiting") -> Json:
+    """A release that waits for a lock."""
+    return {
+        **found.ticket.model_dump(mode="json"),
+        "place": found.number,
+        "of": found.of,
+        "holder": found.holder or None,
+        "until": _time(found.ticket.until),
+    }
 
 
 def samples(looked: "Looked") -> Json:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _ANY_WORDS: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 _UNKNOWN = "…"  # no shell user types this
 _STARTS = ("canary", "bluegreen", "rolling")
-_SEES = ("plan", "samples", "history", "help", "audit", "locks", "whoami", "lock", "unlock")
+_SEES = (
+    *("plan", "samples", "history", "help", "audit", "locks", "whoami", "lock", "unlock"),
+    *("queue", "freeze", "unfreeze", "services", "doctor", "nudge"),
+)
 
 
 class Commands(typer.core.TyperGroup):

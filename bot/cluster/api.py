@@ -280,6 +280,13 @@ class Api:
         """GET any path that answers JSON, such as discovery or `/version`."""
         return await self._json("GET", path, purpose="read")
 
+    async def date(self) -> str | None:
+        """What time it is there, as the header `Date` of an answer says."""
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        response = await self._send("GET", "/version", purpose="read", timeout=timeout)
+        await response.read()
+        return response.headers.get("Date")
+
     async def _json(
         self,
         method: str,

@@ -77,6 +77,11 @@ class Leadership:
                 since = self._monotonic()  # we saw nothing, so we know nothing
             await asyncio.sleep(self._look)  # leases have no useful watch for a waiter
 
+    async def leader(self) -> str:
+        """Who holds it now; empty where nobody does."""
+        found = await self._find()
+        return str(at(found, "spec", "holderIdentity", default="")) if found else ""
+
     async def free(self) -> bool:
         """Whether nobody holds it now."""
         found = await self._find()

@@ -72,6 +72,15 @@ class Locks:
             return None
         return _starting()
 
+    async def obstacle(self, api: Api, namespace: str, base: str, mine: Collection[str] = ()) -> str:
+        """Who keeps others out now, as the Lease names them; empty where nobody does."""
+        found = await self.find(api, namespace, base)
+        if found is None:
+            return ""
+        if await self._releases(found):
+            return found.holder
+        return found.lock.holder if found.lock is not None and found.lock.holder not in mine else ""
+
     async def give_back(self, api: Api, namespace: str, base: str, holder: str) -> None:
         """Delete it where it is still a release's; a person's lock beneath that has not ended is theirs again."""
         try:

@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -21,6 +22,7 @@ from strategies.release import Release
 TYPE = "graylight/release"
 UNDO_TYPE = "graylight/undo"
 SERVICE_LABEL = "graylight/service"
+PREFIX = "release."  # of a record's name
 KEPT = 10  # ended releases of a service that stay
 
 
@@ -43,6 +45,8 @@ class Records:
     def __init__(self, api: Api, namespace: str, changed: Callable[[str], None] = lambda _: None) -> None:
         self.api, self.namespace = api, namespace
         self.changed = changed
+        self.ended: Callable[[], None] = lambda: None
+        self.papers_changed: Callable[[str], None] = lambda _: None
         self._mirror = Mirror(api, SECRET, namespace, self._noticed, labels=SERVICE_LABEL)
         self._parsed: dict[str, tuple[str, Stored]] = {}
 
@@ -64,6 +68,48 @@ class Records:
         """Why the records may be stale."""
         return self._mirror.trouble if self._mirror.stale_since else ""
 
+    @property
+    def watching(self) -> bool:
+        """Whether what is known is what there is, but for a moment."""
+        return self._mirror.ready.is_set() and self._mirror.stale_since is None
+
+    def paper(self, name: str) -> Obj | None:
+        """A Secret beside the records that is none, under watch with them."""
+        return self._mirror.objects.get(name)
+
+    def seen(self, obj: Obj) -> None:
+        """What a write of such a one answered."""
+        self._mirror.put(obj)
+
+    def dropped(self, name: str) -> None:
+        """Such a one was deleted."""
+        self._mirror.gone(name)
+
+    def on_end(self, ended: Callable[[], None]) -> None:
+        """Whom to tell when a release has ended and its lock is gone, or its record."""
+        before = self.ended
+
+        def both() -> None:
+            before()
+            ended()
+
+        self.ended = both
+
+    def on_paper(self, changed: Callable[[str], None]) -> None:
+        """Whom else to tell when such a one changed."""
+        before = self.papers_changed
+
+        def both(name: str) -> None:
+            before(name)
+            changed(name)
+
+        self.papers_changed = both
+
+    @property
+    def stale_since(self) -> datetime | None:
+        """Since when."""
+        return self._mirror.stale_since
+
     def known(self) -> list[Stored]:
         """Every record under watch that can be read."""
         return [s for s in map(self._read, self._mirror.objects.values()) if s is not None]
@@ -77,8 +123,7 @@ class Records:
     def current(self, release_id: str) -> Stored | None:
         """One record under watch, while that watch stands; it may be a moment behind."""
         service, _, number = release_id.rpartition("-")
-        watching = self._mirror.ready.is_set() and self._mirror.stale_since is None
-        return self.latest(release_id) if watching and service and number.isdigit() else None
+        return self.latest(release_id) if self.watching and service and number.isdigit() else None
 
     async def all(self) -> list[Stored]:
         """Every record, read now."""
@@ -238,13 +283,20 @@ class Records:
         }
 
     def _noticed(self, obj: Obj) -> None:
+        if not name_of(obj).startswith(PREFIX):
+            self.papers_changed(name_of(obj))
+            return
         stored = self._read(obj)
         if stored is not None:
             self.changed(stored.release.id)
+        if stored is None or stored.release.told_end:
+            self.ended()
 
     def _read(self, obj: Obj) -> Stored | None:
         """As `_parse`, once per version; what cannot be read is left alone."""
         name, seen = name_of(obj), version_of(obj)
+        if not name.startswith(PREFIX):
+            return None
         have = self._parsed.get(name)
         if have and have[0] == seen:
             return have[1]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.book import Book
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Forbidden
+from bot.cluster.papers import Paper
 from bot.cluster.reviews import forbidden_to
 from bot.engine.planning import Planning
 from bot.engine.roster import Roster
@@ -13,6 +14,7 @@ from strategies import consent, denials, words
 from strategies.audit import agreed
 from strategies.consent import Action, Allowed
 from strategies.difference import difference
+from strategies.freezes import Freezes
 from strategies.people import Account, Person, Rules, identity
 from strategies.plan import Plan
 from strategies.refusal import Refusal
@@ -37,6 +39,7 @@ class Consenting:
     book: Book
     roster: Roster
     clock: Clock
+    freezes: Paper[Freezes]
 
     async def may_start(self, spec: ReleaseSpec, actor: Actor) -> Refusal | None:
         """Why this person may not ask for this release now."""
@@ -136,5 +139,6 @@ class Consenting:
         return consent.may(action, person, rules, self.clock.now())
 
     async def _asked(self, actor: Actor, environment: str, service: str) -> tuple[Rules, Person]:
+        await self.freezes.now()  # under watch already where a bot runs; `book` looks at what is known
         rules = self.book.rules(environment, service)
         return rules, await self.roster.person(actor, rules)

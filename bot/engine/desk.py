@@ -15,17 +15,28 @@ from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Conflict, Exists, NotFound
 from bot.cluster.locks import Locks, Standing
 from bot.cluster.observe import Watched
+from bot.cluster.papers import Paper
 from bot.cluster.records import Records, Stored, by_service, next_number
 from bot.engine.consenting import Anew, Consenting
+from bot.engine.doctoring import Doctoring
+from bot.engine.freezing import NAME as FREEZES
+from bot.engine.freezing import Freezing
 from bot.engine.locking import Locking
 from bot.engine.looking import Looking
+from bot.engine.nudging import Nudging
 from bot.engine.planning import Planning
+from bot.engine.queueing import NAME as QUEUE
+from bot.engine.queueing import Queueing
 from bot.engine.roster import Roster
-from bot.ports import Clock, LockAnswer, LockWish, Looked, Origin, Preview, Whoami
+from bot.engine.surveying import Surveying
+from bot.ports import Clock, LockAnswer, LockWish, Looked, Origin, Preview, Stock, Whoami
 from strategies import consent, locks, words
+from strategies.checkup import Check
+from strategies.freezes import Freezes
 from strategies.locks import Lock
-from strategies.people import identity
+from strategies.people import Freeze
 from strategies.plan import Plan
+from strategies.queue import Queue
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Counted, Event, Intent, Release
 from strategies.spec import ReleaseSpec
@@ -64,11 +75,28 @@ class TheDesk:
     ) -> None:
         self._records, self._clusters, self._planning, self._clock = records, clusters, planning, clock
         self._book, self.roster = book, roster
-        self._people = Consenting(planning, clusters, book, roster, clock)
+        freezes = Paper(records, FREEZES, Freezes)
+
+        def decreed(environment: str) -> tuple[Freeze, ...]:
+            return freezes.known.of(environment)
+
+        book.decreed = decreed
+        self._people = Consenting(planning, clusters, book, roster, clock, freezes)
+        self.freezing = Freezing(clusters, self._people, book, freezes, clock)
+        self._nudging = Nudging(records, self._people, book, clock)
         self._locks = Locks(self.standing, clock.now)
         self._locking = Locking(planning, clusters, self._locks, self._people)
+        waiting = Paper(records, QUEUE, Queue)
+        self.queueing = Queueing(records, clusters, planning, self._people, book, self._locks, waiting, clock)
         self.foresight: Foresight | None = None
         self._looking = Looking(planning)
+        self._survey = Surveying(clusters, planning, self._people, book, records, self._locks, self.queueing)
+        self.doctoring = Doctoring(clusters, planning, book, records, self._looking)
+
+    @property
+    def line(self) -> Queueing:
+        """Who waits for a lock."""
+        return self.queueing
 
     @property
     def locks(self) -> Locks:
@@ -126,9 +154,9 @@ class TheDesk:
                 what="The cluster is no longer what the preview showed; nothing was started.",
                 remedy="Ask for the release again and look at the new plan.",
             )
-        busy = _busy(plan, every)
-        if busy:
-            return busy
+        refused = _busy(plan, every) or await self.queueing.gate(plan, actor)
+        if refused:
+            return refused
         return await self._claim(plan, actor, origin, every)
 
     async def _claim(
@@ -143,12 +171,12 @@ class TheDesk:
             )
             if isinstance(release, Refusal):
                 return release
-            mine = self._holders(plan, actor)
+            mine = self.queueing.holders(plan.environment, actor, plan.service)
             locked = await self._locks.take(api, plan.namespace, plan.base, release.id, now, mine)
             if locked:
                 return locked
             try:
-                return (await self._records.create(release)).release
+                begun = (await self._records.create(release)).release
             except Exists:
                 # Whoever claimed the number holds the lock under it too, unless theirs is another Deployment.
                 every = await self._records.all()
@@ -156,18 +184,27 @@ class TheDesk:
                 if taken:
                     return taken
                 await self._locks.give_back(api, plan.namespace, plan.base, release.id)
+            else:
+                await self.queueing.started(begun, actor, origin)
+                return begun
         return Refusal(
             code="busy",
             what="Others are starting releases of this service at the same moment.",
             remedy="Try again.",
         )
 
-    def _holders(self, plan: Plan, actor: Actor) -> frozenset[str]:
-        """The names under which this person may hold a lock."""
-        aliases = self._book.rules(plan.environment, plan.service).aliases
-        own = identity(actor)
-        names = {own, aliases.get(own, own), *(user for user, slack in aliases.items() if slack == own)}
-        return frozenset(f"person:{name}" for name in names)
+    async def nudge(self, target: str | None, actor: Actor, *, anyway: bool) -> Release | Refusal:
+        """Remind those who can decide, now."""
+        found = await self.find(target)
+        return found if isinstance(found, Refusal) else await self._nudging.nudge(found, actor, anyway=anyway)
+
+    async def services(self, environment: str | None, actor: Actor) -> Sequence[Stock] | Refusal:
+        """What there is to release, and whether this person may."""
+        return await self._survey.services(environment, actor)
+
+    async def doctor(self) -> Sequence[Check]:
+        """What is wrong with this installation."""
+        return await self.doctoring.doctor()
 
     async def lock(self, wish: LockWish, actor: Actor) -> LockAnswer | Refusal:
         """Lock a service for a person, or ask for it where somebody else has."""

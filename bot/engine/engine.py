@@ -80,6 +80,10 @@ class Engine:
         loop = self._running.get(moved.id)
         return loop.foresee(moved) if self._leading and loop else moved
 
+    def wake(self) -> None:
+        """What every release hangs on has changed: the policy, a freeze."""
+        self._sweep()
+
     async def finish(self, patience: float) -> None:
         """Let the loops of releases that have ended say so and clean up, before this engine goes."""
         ended = [

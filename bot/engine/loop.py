@@ -25,8 +25,10 @@ from bot.engine.timers import Timers
 from bot.ports import Clock, Surface
 from bot.probe.sampler import Sampler
 from strategies import words
+from strategies.consent import deciders
 from strategies.decide import TELL_AFTER, Decision, decide, give_up
-from strategies.people import Calendar
+from strategies.evidence import Evidence
+from strategies.people import Rules
 from strategies.release import Release
 from strategies.steps import Prove
 from strategies.undo import take
@@ -59,7 +61,7 @@ class Means:
     surface: Surface
     timers: Timers
     clock: Clock
-    calendar: Callable[[str], Calendar] = lambda _: Calendar()  # of an environment, as it is now
+    rules: Callable[[str, str], Rules] = lambda e, _: Rules(e)  # of a service in an environment, as of now
 
 
 class Loop:
@@ -89,10 +91,6 @@ class Loop:
         """Which cluster and namespace it watches."""
         return (self._api.context, self._watched.namespace)
 
-    @property
-    def _calendar(self) -> Calendar:
-        return self._means.calendar(self.release.plan.environment)
-
     def wake(self) -> None:
         """Look again."""
         self._awake.set()
@@ -106,7 +104,7 @@ class Loop:
             return moved
         evidence = replace(self._gatherer.evidence(), proof=None, tally=None, look=None)  # of another step
         now = self._means.clock.now()
-        decision = decide(View(moved, self._watched.snapshot(), evidence, now, self._calendar))
+        decision = decide(self._view(moved, evidence, now))
         return decision.release if decision.writes else moved
 
     async def run(self) -> None:
@@ -168,8 +166,13 @@ class Loop:
         if isinstance(release.step, Prove) and self._gatherer.step != key:
             self._gatherer.begin_proof()
         self._gatherer.of(key)
-        view = View(release, self._watched.snapshot(), self._gatherer.evidence(), now, self._calendar)
+        view = self._view(release, self._gatherer.evidence(), now)
         return await self._follow(decide(view), view)
+
+    def _view(self, release: Release, evidence: Evidence, now: datetime) -> View:
+        rules = self._means.rules(release.plan.environment, release.plan.service)
+        asked = deciders(release, rules, now)
+        return View(release, self._watched.snapshot(), evidence, now, rules.calendar, asked)
 
     async def _follow(self, decision: Decision, view: View) -> bool:
         """Journal, act, find out; then either look again at once or wait."""

@@ -4,8 +4,10 @@ When something is due is part of a release's record; a job only wakes a loop, an
 restart. So a job that is lost, late or doubled changes nothing but the moment.
 """
 
+import asyncio
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from logging import getLogger
 from typing import Any
 
@@ -43,6 +45,13 @@ class Timers:
     def every(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         """Call again and again: the sweep that catches a lost wake-up."""
         self._scheduler.add_job(_here, "interval", [call], seconds=seconds, id=name, replace_existing=True)
+
+    async def lag(self) -> float:
+        """Seconds until an alarm rings that is set for now."""
+        rang, begun = asyncio.Event(), time.monotonic()
+        self.at(f"lag {begun}", datetime.now(UTC), rang.set)
+        await rang.wait()
+        return time.monotonic() - begun
 
     def forget(self, name: str) -> None:
         """No alarm of this name any more."""

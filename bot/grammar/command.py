@@ -16,10 +16,14 @@ Intent = Literal["promote", "hold", "resume", "rollback", "cancel", "snooze"]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`canary|bluegreen|rolling …`; after `plan` it is shown and never started (`preview_only`)."""
+    """`canary|bluegreen|rolling …`; after `plan` it is shown and never started (`preview_only`).
+
+    `queue`: where it is locked, it waits for its turn.
+    """
 
     spec: ReleaseSpec
     preview_only: bool
+    queue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,65 @@ class Locks:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """`queue [SERVICE] [in ENV]`: who waits for a lock, in which order; None: everywhere."""
+
+    service: str | None
+    environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """`queue leave SERVICE [in ENV]`: one's own place in it is given up."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freezes:
+    """`freeze [ENV]`: the windows that hold now and come next; None: of every environment."""
+
+    environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """`freeze ENV --for TIME --reason …`: nothing is started or promoted there for `seconds`."""
+
+    environment: str
+    seconds: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreeze:
+    """`unfreeze ENV`: a freeze that somebody began so ends."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`services [in ENV]`: what there is to release, and what the one who asks may do with it; None: everywhere."""
+
+    environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """`doctor`: what is wrong with this installation, each with a remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """`nudge [ID|SERVICE]`: those who can decide are reminded now; `anyway`: in quiet hours too."""
+
+    target: str | None
+    anyway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """`audit ID`: is the record what was agreed, and by whom."""
 
@@ -103,4 +166,9 @@ class Help:
     topic: str | None
 
 
-Command = Start | Status | Samples | Act | History | Lock | Unlock | Locks | Audit | WhoAmI | Help
+OfLock = Lock | Unlock | Locks
+OfLine = Queue | Leave
+OfSeason = Freezes | Freeze | Unfreeze
+OfAll = Services | Doctor | WhoAmI
+Affair = Audit | Nudge | OfLock | OfLine | OfSeason | OfAll
+Command = Start | Status | Samples | Act | History | Help | Affair

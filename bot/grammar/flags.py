@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CANARY, BLUEGREEN, ROLLING = "canary", "bluegreen", "rolling"
 STRATEGIES = (CANARY, BLUEGREEN, ROLLING)
+OF_NO_SPEC = frozenset({"queue"})  # what a release's command takes and its spec does not say
 ROUTERS = ("selector", "ratio", "httproute", "nginx", "alb", "aws-alb", "istio", "traefik")
 
 
@@ -173,9 +174,17 @@ FLAGS: tuple[Flag, ...] = (
         meant=("--on-failure", "--on-error"),
     ),
     Flag(
+        "--queue",
+        "",
+        _ALL,
+        "where somebody else has the service, wait for your turn: then you are asked, with a plan made anew.",
+        "a refusal",
+        meant=("--wait-for-lock", "--enqueue"),
+    ),
+    Flag(
         "--for",
         "TIME",
-        ("lock",),
+        ("lock", "freeze"),
         "how long, at most 14 days.",
         "2h",
         values.duration,
@@ -185,12 +194,13 @@ FLAGS: tuple[Flag, ...] = (
     Flag(
         "--reason",
         '"TEXT"',
-        (*_ALL, "lock"),
-        "why, in at most 300 characters; it stands on the card and in the record, or on the lock.",
+        (*_ALL, "lock", "freeze"),
+        "why, in at most 300 characters; it stands on the card and in the record, or on the lock or freeze.",
         "",
         values.reason,
         values.written_text,
         meant=("--message", "-m", "--why", "--comment"),
     ),
     Flag("--full", "", ("promote",), "straight to the last step.", meant=("--all",)),
+    Flag("--anyway", "", ("nudge",), "in quiet hours too.", "a refusal then", meant=("--force", "--now")),
 )

@@ -10,42 +10,26 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.grammar.command import (
-    Act,
-    Audit,
-    Command,
-    Help,
-    History,
-    Lock,
-    Locks,
-    Samples,
-    Start,
-    Status,
-    Unlock,
-    WhoAmI,
-)
+from bot.grammar.command import Command, Help
 from bot.grammar.flags import STRATEGIES, Flag
 from bot.grammar.line import Line, Word, read_text, read_words
+from bot.grammar.meaning import meaning
 from bot.grammar.mistake import Mistake, brief
 from bot.grammar.table import (
     BY_NAME,
     FLAG_BY_NAME,
+    LEAVE,
     LOCATED,
-    STANDARD_HISTORY,
-    STANDARD_LOCK,
-    STANDARD_SNOOZE,
     VERBS,
     Place,
     flags_of,
 )
 from bot.grammar.usage import usage
 from bot.grammar.values import Wrong, duration, environment, nearest
-from strategies.spec import ReleaseSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-USUAL = ReleaseSpec.model_fields["environment"].default
 _HELP = {"--help", "-h", "-help"}
 _ENVIRONMENT_FLAGS = {"--env", "--environment", "--namespace", "--ns", "-n", "-e"}
 
@@ -75,6 +59,9 @@ def _parse(line: Line | Mistake) -> Command | Mistake:
         return _help(line, rest)
     if verb.name == "plan":
         return _plan(line, rest)
+    if verb.name == "queue" and rest and rest[0].bare and rest[0].text.lower() == "leave":
+        reading = _Reading(line, "queue leave", "queue leave", list(LEAVE))
+        return _command(reading, reading.command, reading.read(rest[1:]))
     reading = _Reading(line, verb.name, verb.name, list(verb.places))
     return _command(reading, verb.name, reading.read(rest))
 
@@ -162,12 +149,14 @@ class _Reading:
         return self._missing() or self._together()
 
     def _is_in(self, word: Word) -> bool:
-        named = not self.places or self.places[0].name != "SERVICE"  # a service may be called `in`
+        first = self.places[0] if self.places else None
+        named = first is None or first.name != "SERVICE" or not first.required  # a service may be called `in`
         return self.command in LOCATED and named and word.bare and word.text.lower() == "in"
 
     def _environment(self, word: Word, following: Word | None) -> tuple[Mistake | None, bool]:
-        if self.places:
+        if any(place.required for place in self.places):
             return self._at(word, "VERSION is missing before `in`."), False
+        self.places.clear()
         if "environment" in self.values:
             return self._at(word, "The environment is said twice."), False
         if following is None or following.is_flag:
@@ -251,6 +240,12 @@ class _Reading:
 
     def _together(self) -> Mistake | None:
         """What each flag says alone is right; what two of them say together may not be."""
+        if "queue" in self.values and self.title.startswith("plan "):
+            return self._at(self.flags["--queue"], "`plan` only looks, so it waits for nobody.")
+        if self.command == "freeze" and "for" in self.values and "reason" not in self.values:
+            return _missing(self.line, self.title, 'A freeze needs a reason: `--reason "…"`.')
+        if self.command == "freeze" and "reason" in self.values and "environment" not in self.values:
+            return _missing(self.line, self.title, "ENV is missing: what shall be frozen?")
         if "steps" in self.values and "ratio" in self.values:
             later = max(self.flags["--steps"], self.flags["--ratio"], key=lambda word: word.start)
             return self._at(later, "`--steps` and `--ratio` both say the shares; one of them is enough.")
@@ -279,40 +274,9 @@ def _is(place: Place, word: Word) -> bool:
 def _command(reading: _Reading, verb: str, stopped: Mistake | Help | None) -> Command | Mistake:
     if stopped is not None:
         return stopped
-    found = reading.values
-    if reading.releases:
-        spec = ReleaseSpec.model_validate({"strategy": reading.command, **found})
-        return Start(spec, preview_only=verb == "plan")
-    where = found.get("environment", USUAL)
-    match verb:
-        case "lock" if "reason" not in found:
-            return _missing(reading.line, verb, '`lock` needs a reason: `--reason "…"`.')
-        case "lock":
-            return Lock(found["service"], where, found.get("for", STANDARD_LOCK), found["reason"])
-        case "unlock":
-            return Unlock(found["service"], where)
-        case "promote" | "hold" | "resume" | "rollback" | "cancel" | "snooze":
-            seconds = found.get("seconds", STANDARD_SNOOZE) if verb == "snooze" else 0
-            return Act(verb, found.get("target"), found.get("full", False), seconds)
-        case _:
-            return _to_see(verb, found)
-
-
-def _to_see(verb: str, found: dict[str, Any]) -> Command:
-    """A command that changes nothing."""
-    match verb:
-        case "status":
-            return Status(found.get("target"))
-        case "samples":
-            return Samples(found.get("target"), found.get("count"))
-        case "history":
-            return History(found["service"], found.get("limit", STANDARD_HISTORY))
-        case "audit":
-            return Audit(found["target"])
-        case "locks":
-            return Locks()
-        case _:
-            return WhoAmI()
+    if verb == "lock" and "reason" not in reading.values:
+        return _missing(reading.line, verb, '`lock` needs a reason: `--reason "…"`.')
+    return meaning(verb, reading.command, reading.values)
 
 
 def _at(line: Line, word: Word, title: str, what: str, suggestion: str = "") -> Mistake:

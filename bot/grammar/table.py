@@ -14,7 +14,8 @@ from bot.grammar.flags import BLUEGREEN, CANARY, FLAGS, ROLLING, STRATEGIES, Fla
 STANDARD_HISTORY = 10
 STANDARD_LOCK = 7200  # seconds
 STANDARD_SNOOZE = 1800
-LOCATED = (*STRATEGIES, "plan", "lock", "unlock")  # commands that take `in ENV`
+STANDARD_FREEZE = 7200
+LOCATED = (*STRATEGIES, "plan", "lock", "unlock", "queue", "queue leave", "services")  # that take `in ENV`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ _SERVICE = Place("SERVICE", "service", values.service)
 _VERSION = Place("VERSION", "version", values.version)
 _TARGET = Place("SERVICE|ID", "target", values.target, required=False)
 _ID = Place("ID|SERVICE", "target", values.target, required=False)
+_ENV = Place("ENV", "environment", values.environment)
+LEAVE = (_SERVICE,)  # what `queue leave` takes
 
 VERBS: tuple[Verb, ...] = (
     Verb(
@@ -132,6 +135,26 @@ VERBS: tuple[Verb, ...] = (
         meant=("log", "logs", "releases"),
     ),
     Verb(
+        "services",
+        (),
+        "what there is, in which version, and what you may do with it.",
+        "Each service of an environment (without `in ENV`: of every one): the version and pods that run, who has locked"
+        " it, which release is under way, and whether you may start one.",
+        ("services", "services in prod"),
+        "See",
+        meant=("service", "apps", "deployments", "versions", "what-runs"),
+    ),
+    Verb(
+        "doctor",
+        (),
+        "what is wrong with this installation, and what to do about it.",
+        "It looks at the rights at home and in each environment, clocks, timers, the policy file, Slack's scopes and"
+        " connection, whether the cluster vouches for people of the command line, and each service's probe.",
+        ("doctor",),
+        "See",
+        meant=("health", "diagnose", "selftest"),
+    ),
+    Verb(
         "audit",
         (Place("ID", "target", values.target),),
         "who agreed to a release, and whether its record is as it was written.",
@@ -176,7 +199,7 @@ VERBS: tuple[Verb, ...] = (
         "The release stays where it is until somebody resumes, promotes or rolls back.",
         ("hold k8sdemo-17",),
         "Act on a release",
-        meant=("pause", "stop", "wait", "freeze"),
+        meant=("pause", "stop", "wait"),
     ),
     Verb(
         "resume",
@@ -196,6 +219,16 @@ VERBS: tuple[Verb, ...] = (
         ("snooze k8sdemo-17 1h", "snooze 30m"),
         "Act on a release",
         meant=("later", "quiet", "mute", "remind"),
+    ),
+    Verb(
+        "nudge",
+        (_ID,),
+        "remind those who can decide, now.",
+        "Once, in the release's thread, by name of the teams that the policy asks; the usual reminders begin anew"
+        " behind it. In quiet hours it is refused unless you say `--anyway`.",
+        ("nudge k8sdemo-17", "nudge k8sdemo --anyway"),
+        "Act on a release",
+        meant=("ping", "poke", "ask"),
     ),
     Verb(
         "rollback",
@@ -236,6 +269,35 @@ VERBS: tuple[Verb, ...] = (
         ("unlock k8sdemo", "unlock k8sdemo in prod"),
         "Lock",
         meant=("unblock", "free", "unreserve"),
+    ),
+    Verb(
+        "queue",
+        (Place("SERVICE", "service", values.service, required=False),),
+        "who waits for a service, and whose turn it is.",
+        "A release that meets a lock waits in line where it was asked for with `--queue`. The next one is asked, with the"
+        " plan made anew; nothing starts by itself. `queue leave SERVICE` gives your place up.",
+        ("queue", "queue k8sdemo in prod", "queue leave k8sdemo"),
+        "Lock",
+        meant=("waiting", "line", "next", "queued"),
+    ),
+    Verb(
+        "freeze",
+        (Place("ENV", "environment", values.environment, required=False),),
+        "when nothing is started or promoted: now, and next.",
+        "Without a flag it lists the freezes of an environment, or of all. With `--reason` it begins one, for those who"
+        " may override freezes there; it ends by itself. Going back is always possible.",
+        ("freeze", "freeze prod", 'freeze prod --for 2h --reason "incident 42"'),
+        "Lock",
+        meant=("freezes", "calendar", "windows"),
+    ),
+    Verb(
+        "unfreeze",
+        (_ENV,),
+        "end a freeze that somebody began by command.",
+        "Whoever began it, or may begin one, ends it. What the policy file freezes stays frozen.",
+        ("unfreeze prod",),
+        "Lock",
+        meant=("thaw", "unfroze", "melt"),
     ),
     Verb(
         "help",

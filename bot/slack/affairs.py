@@ -1,10 +1,28 @@
-"""Typed requests about people: whoami, audits, locks; and the button by which a lock passes to somebody else."""
+"""Typed requests about people, times and the whole installation; and the button by which a lock passes to somebody else."""
 
 from dataclasses import dataclass
 from logging import getLogger
 
 from bot import telling
-from bot.grammar.command import Audit, Lock, Locks, Unlock, WhoAmI
+from bot.grammar.command import (
+    Affair,
+    Audit,
+    Doctor,
+    Freeze,
+    Freezes,
+    Leave,
+    Lock,
+    Locks,
+    Nudge,
+    OfAll,
+    OfLock,
+    OfSeason,
+    Queue,
+    Services,
+    Unfreeze,
+    Unlock,
+    WhoAmI,
+)
 from bot.ports import Desk, LockAnswer, LockWish
 from bot.slack import answers, blocks, consent_words
 from bot.slack.asked import Asked
@@ -12,6 +30,7 @@ from bot.slack.blocks import Message
 from bot.slack.client import Failed, call
 from bot.slack.identity import Identity
 from bot.slack.markup import quote, said, who
+from bot.slack.queueing import Queueing
 from bot.slack.signing import LockValue, Signer
 from strategies.audit import audit
 from strategies.locks import Lock as Held
@@ -19,7 +38,6 @@ from strategies.refusal import Refusal
 
 log = getLogger(__name__)
 AGREE = "release.agree"
-Affair = Audit | Lock | Unlock | Locks | WhoAmI
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +51,57 @@ class Affairs:
     async def answer(self, asked: Asked, command: Affair) -> Message:
         """From the command to what the one who asked is told."""
         match command:
-            case WhoAmI():
-                return answers.lines(telling.whoami(await self.desk.rights(asked.actor)))
-            case Locks():
-                return answers.lines(telling.locks(await self.desk.locked()))
             case Audit(target):
                 return await self._audit(target)
+            case Nudge(target, anyway):
+                there = target or await self.of_thread(asked)
+                done = await self.desk.nudge(there, asked.actor, anyway=anyway)
+                return answers.said_or_refused(telling.nudged(done))
+            case Lock() | Unlock() | Locks():
+                return await self._of_lock(asked, command)
+            case Queue() | Leave():
+                return await self.queueing.answer(asked, command)
+            case Freezes() | Freeze() | Unfreeze():
+                return await self._of_season(asked, command)
+            case Services() | Doctor() | WhoAmI():
+                return await self._of_all(asked, command)
+
+    async def _of_lock(self, asked: Asked, command: OfLock) -> Message:
+        match command:
+            case Locks():
+                return answers.lines(telling.locks(await self.desk.locked()))
             case Lock(service, environment, seconds, reason):
                 wish = LockWish(service, environment, seconds, reason, asked.channel)
                 return await self._changed(asked, await self.desk.lock(wish, asked.actor))
             case Unlock(service, environment):
                 return await self._changed(asked, await self.desk.unlock(service, environment, asked.actor))
+
+    async def _of_season(self, asked: Asked, command: OfSeason) -> Message:
+        freezing = self.desk.freezing
+        match command:
+            case Freezes(place):
+                return answers.said_or_refused(telling.seasons(await freezing.seasons(place)))
+            case Freeze(place, seconds, reason):
+                begun = await freezing.freeze(place, seconds, reason, asked.actor)
+                return await self._announced(asked, telling.frozen(begun))
+            case Unfreeze(place):
+                ended = await freezing.unfreeze(place, asked.actor)
+                return await self._announced(asked, telling.thawed(ended))
+
+    async def _of_all(self, asked: Asked, command: OfAll) -> Message:
+        match command:
+            case WhoAmI():
+                return answers.lines(telling.whoami(await self.desk.rights(asked.actor)))
+            case Services(environment):
+                found = await self.desk.services(environment, asked.actor)
+                return answers.said_or_refused(telling.services(found))
+            case Doctor():
+                return answers.lines(telling.doctor(await self.desk.doctor()))
+
+    @property
+    def queueing(self) -> Queueing:
+        """Waiting in line."""
+        return Queueing(self.desk, self.identity, self.signer)
 
     async def agree(self, asked: Asked, held: Held) -> Message | None:
         """The button under a request for a lock."""
@@ -52,6 +110,22 @@ class Affairs:
             return answers.refusal(done)
         await self._say(asked, answers.sentence(_public(done, asked)))
         return None
+
+    async def of_thread(self, asked: Asked) -> str | None:
+        """The release whose thread this is."""
+        if not asked.thread_ts:
+            return None
+        here = (asked.channel, asked.thread_ts)
+        running = await self.desk.running()
+        return next((r.id for r in running if r.card and (r.card.channel, r.card.ts) == here), None)
+
+    async def _announced(self, asked: Asked, told: list[str] | Refusal) -> Message:
+        """What concerns everybody is said in the channel too, with who did it."""
+        if isinstance(told, Refusal):
+            return answers.refusal(told)
+        text = consent_words.did(who(asked.actor), said(told[0], [asked.actor]))
+        await self._say(asked, answers.sentence(text))
+        return answers.lines(told)
 
     async def _audit(self, target: str) -> Message:
         release = await self.desk.find(target)

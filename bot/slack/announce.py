@@ -55,6 +55,11 @@ class Announcer:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
+    def client(self) -> AsyncWebClient:
+        """What it posts with: nothing is tried twice by itself."""
+        return self._client
+
+    @property
     def pause(self) -> float:
         """When a merged edit may be made."""
         return self._gate.every

@@ -25,10 +25,15 @@ def lines(said: Sequence[str]) -> Message:
     return Message(shown[0] if shown else "", tuple(blocks.paragraphs(shown)))
 
 
-def refusal(refused: Refusal) -> Message:
+def said_or_refused(told: Sequence[str] | Refusal) -> Message:
+    """What was asked for, or why not."""
+    return refusal(told) if isinstance(told, Refusal) else lines(told)
+
+
+def refusal(refused: Refusal, *controls: blocks.Block) -> Message:
     """Why not, and what to do about it."""
     lines = [f"✋  {private(refused.what)}", *([private(refused.remedy)] if refused.remedy else [])]
-    return Message(private(refused.what), tuple(blocks.paragraphs(lines)))
+    return Message(private(refused.what), (*blocks.paragraphs(lines), *blocks.actions(controls)))
 
 
 def mistake(wrong: Mistake, command: str) -> Message:

@@ -19,15 +19,25 @@ from bot.slack.asked import by_a_bot, by_click, by_command, by_mention
 from bot.slack.clicks import Clicks
 from bot.slack.client import web_client
 from bot.slack.commands import Commands
+from bot.slack.crier import LEAVE, TURN
 from bot.slack.identity import Identity
 from bot.slack.people import People
+from bot.slack.queueing import JOIN
 from bot.slack.signing import Signer
 from bot.slack.work import Work
 from strategies.release import IntentKind
 
 Json = dict[str, Any]
 Ack = Callable[[], Awaitable[Any]]
-_SIGNED = (buttons.START, buttons.SAMPLES, AGREE, *(buttons.PREFIX + kind.value for kind in IntentKind))
+_SIGNED = (
+    buttons.START,
+    buttons.SAMPLES,
+    AGREE,
+    JOIN,
+    TURN,
+    LEAVE,
+    *(buttons.PREFIX + kind.value for kind in IntentKind),
+)
 _ANYTHING = re.compile(r"[\s\S]*")
 
 

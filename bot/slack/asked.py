@@ -27,6 +27,7 @@ class Asked:
     thread_ts: str = ""
     clicked: str = ""
     control: str = ""
+    message_ts: str = ""  # of the message that was clicked in
 
     @property
     def actor(self) -> Actor:
@@ -67,7 +68,17 @@ def by_click(body: dict[str, Any], client: AsyncWebClient) -> Asked:
     delivery = str(body.get("trigger_id") or action.get("action_ts"))
     value = str(action.get("value") or "")
     control = str(action.get("action_id") or "")
-    return Asked(user, channel, delivery, reply, thread_ts=thread, clicked=value, control=control)
+    clicked_in = str(container.get("message_ts") or "")
+    return Asked(
+        user,
+        channel,
+        delivery,
+        reply,
+        thread_ts=thread,
+        clicked=value,
+        control=control,
+        message_ts=clicked_in,
+    )
 
 
 def by_a_bot(body: dict[str, Any]) -> bool:

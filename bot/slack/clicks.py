@@ -9,8 +9,20 @@ from bot.slack.affairs import AGREE
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
 from bot.slack.commands import Commands, showing
+from bot.slack.crier import LEAVE, TURN
 from bot.slack.preview import preview
-from bot.slack.signing import ActValue, Forged, LockValue, SamplesValue, StartValue, Value
+from bot.slack.queueing import JOIN
+from bot.slack.signing import (
+    ActValue,
+    Forged,
+    LeaveValue,
+    LockValue,
+    QueueValue,
+    SamplesValue,
+    StartValue,
+    TurnValue,
+    Value,
+)
 from strategies.refusal import Refusal
 from strategies.release import Intent, Release
 
@@ -44,6 +56,8 @@ class Clicks:
                 return await self.commands.samples(asked, release, None)
             case LockValue(lock=lock):
                 return await self.commands.affairs.agree(asked, lock)
+            case QueueValue() | TurnValue() | LeaveValue():
+                return await self.commands.affairs.queueing.clicked(asked, value)
 
     async def _start(self, asked: Asked, value: StartValue) -> Message | None:
         if value.user != asked.user:
@@ -55,7 +69,7 @@ class Clicks:
         done = await self.commands.desk.start(value.spec, value.plan, asked.actor, origin)
         if isinstance(done, Refusal):
             if done.code != "plan-changed":
-                return answers.refusal(done)
+                return self.commands.affairs.queueing.refusal(done, value.spec, asked.user)
             await asked.reply.replace(await self._anew(asked, value))
             return None
         await asked.reply.replace(answers.sentence(self._started(done)))
@@ -91,3 +105,9 @@ def _name(value: Value) -> str:
             return buttons.SAMPLES
         case LockValue():
             return AGREE
+        case QueueValue():
+            return JOIN
+        case TurnValue():
+            return TURN
+        case LeaveValue():
+            return LEAVE

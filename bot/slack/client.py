@@ -4,7 +4,7 @@ Talks to Slack. Invariant: a call that may have taken effect without an answer i
 """
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -80,6 +80,11 @@ class Answered:
     """What a call answered."""
 
     data: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        """A header of the answer, whatever its case; empty where there is none."""
+        return next((str(v) for k, v in self.headers.items() if k.lower() == name), "")
 
     def text(self, key: str) -> str:
         """A string of the answer, empty where there is none."""
@@ -94,7 +99,7 @@ async def call(made: Awaitable[AsyncSlackResponse]) -> Answered:
         raise _failed(e) from e
     except (aiohttp.ClientError, TimeoutError, OSError) as e:
         raise Unsure(f"no answer ({type(e).__name__})") from e
-    return Answered(response.data if isinstance(response.data, dict) else {})
+    return Answered(response.data if isinstance(response.data, dict) else {}, dict(response.headers))
 
 
 def _failed(error: SlackApiError) -> Failed:

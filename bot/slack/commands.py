@@ -4,22 +4,9 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from logging import getLogger
-from typing import assert_never
 
 from bot import telling
-from bot.grammar.command import (
-    Act,
-    Audit,
-    Help,
-    History,
-    Lock,
-    Locks,
-    Samples,
-    Start,
-    Status,
-    Unlock,
-    WhoAmI,
-)
+from bot.grammar.command import Act, Help, History, Samples, Start, Status, WhoAmI
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Desk, Looked
@@ -63,19 +50,18 @@ class Commands:
                 return answers.mistake(command, asked.command)
             case Help(topic):
                 return await self._help(asked, topic)
-            case Start(spec, preview_only):
-                return await self._preview(asked, spec, look_only=preview_only)
+            case Start(spec, preview_only, queue):
+                waits = await self._waits(asked, spec) if queue else None
+                return waits or await self._preview(asked, spec, look_only=preview_only)
             case Status() | Samples() | Act() | History():
                 if refused := await self.people.refusal(asked.user):
                     return answers.refusal(refused)
                 return await self._of_releases(asked, command)
             case WhoAmI():
                 return await self.affairs.answer(asked, command)
-            case Audit() | Lock() | Unlock() | Locks():
+            case _:
                 refused = await self.people.refusal(asked.user)
                 return answers.refusal(refused) if refused else await self.affairs.answer(asked, command)
-            case _:
-                assert_never(command)
 
     async def _of_releases(self, asked: Asked, command: Status | Samples | Act | History) -> Message | None:
         match command:
@@ -99,9 +85,14 @@ class Commands:
         if refused:
             return answers.refusal(refused)
         if isinstance(shown, Refusal):
-            return answers.refusal(shown)
+            return self.affairs.queueing.refusal(shown, spec, asked.user)
         above = [missing] if missing and not look_only else []
         return preview(shown, None if look_only else self.signer, showing(asked), above)
+
+    async def _waits(self, asked: Asked, spec: ReleaseSpec) -> Message | None:
+        """A place in line, where somebody has what they want."""
+        refused = await self.people.refusal(asked.user)
+        return answers.refusal(refused) if refused else await self.affairs.queueing.join(asked, spec)
 
     async def _status(self, target: str | None) -> Message:
         if target is None:
@@ -146,11 +137,7 @@ class Commands:
 
     async def of_thread(self, asked: Asked) -> str | None:
         """The release whose thread this is."""
-        if not asked.thread_ts:
-            return None
-        here = (asked.channel, asked.thread_ts)
-        running = await self.desk.running()
-        return next((r.id for r in running if r.card and (r.card.channel, r.card.ts) == here), None)
+        return await self.affairs.of_thread(asked)
 
     async def missing(self, channel: str) -> str:
         """What to do where the bot is not in the channel; empty where it is, or where that cannot be known."""

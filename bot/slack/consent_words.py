@@ -65,6 +65,11 @@ def agreed_by(person: str) -> str:
     return f"{person} agreed."
 
 
+def did(person: str, what: str) -> str:
+    """What somebody did that concerns everybody."""
+    return f"{person}: {what}"
+
+
 def lock_ends(where: str, when: str, why: str, again: str, done: str) -> str:
     """To the owner of a lock, before it ends."""
     return f"Your lock on {where} ends {when} (“{why}”). Longer: {again}. Done already: {done}."

@@ -54,8 +54,8 @@ def code(text: str) -> str:
     return f"`{escape(text.replace('`', chr(39)).replace(chr(10), ' '))}`"
 
 
-def said(text: str, actors: Iterable[Actor] = (), quoted: str = "") -> str:
-    """A sentence of the record, where mentions of these actors are meant and `quoted` at its end is a person's own.
+def said(text: str, actors: Iterable[Actor] = (), quoted: str = "", groups: Iterable[str] = ()) -> str:
+    """A sentence of the record, where mentions of these actors and groups are meant, and `quoted` at its end is a person's.
 
     >>> ana = Actor(id="U1", via="slack")
     >>> said("<@U1> started it. Reason: for <@U2> & <@U1>", [ana], "for <@U2> & <@U1>")
@@ -66,6 +66,8 @@ def said(text: str, actors: Iterable[Actor] = (), quoted: str = "") -> str:
     for actor in actors:
         if actor.via == "slack":
             ours = ours.replace(f"&lt;@{actor.id}&gt;", f"<@{actor.id}>")
+    for group in groups:
+        ours = ours.replace(f"&lt;!subteam^{group}&gt;", f"<!subteam^{group}>")
     return ours + quote(own)
 
 

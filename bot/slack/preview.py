@@ -29,8 +29,17 @@ class Showing:
     command: str
 
 
-def preview(shown: Preview, signer: Signer | None, showing: Showing, above: Sequence[str] = ()) -> Message:
-    """The whole of it; `above` is said first. Without a signer (`plan …`) it is only to be looked at."""
+def preview(
+    shown: Preview,
+    signer: Signer | None,
+    showing: Showing,
+    above: Sequence[str] = (),
+    controls: Sequence[Block] = (),
+) -> Message:
+    """The whole of it; `above` is said first. Without a signer (`plan …`) it is only to be looked at.
+
+    `controls` stand in place of Start and Cancel.
+    """
     plan = shown.plan
     made: list[Block] = [blocks.header(isolate(words.plan_title(plan)))]
     made += blocks.paragraphs(above)
@@ -45,7 +54,7 @@ def preview(shown: Preview, signer: Signer | None, showing: Showing, above: Sequ
     if plan.going_back:
         made.append(blocks.section(f"*Going back*\n{said(plan.going_back)}"))
     notes = [private(note) for note in shown.notes]
-    made += _ending(plan, signer, showing)
+    made += blocks.actions(controls) if controls else _ending(plan, signer, showing)
     made.append(blocks.context(words.nothing_changed(plan.hash), *notes))
     return Message(quote(words.plan_title(plan)), tuple(made))
 

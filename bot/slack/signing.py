@@ -61,7 +61,32 @@ class LockValue(_Value):
     lock: Lock
 
 
-Value = StartValue | ActValue | SamplesValue | LockValue
+class QueueValue(_Value):
+    """A place in line for this wish; what was refused, and to whom."""
+
+    kind: Literal["queue"] = "queue"
+    spec: ReleaseSpec
+    user: str
+
+
+class TurnValue(_Value):
+    """Start, for somebody who has waited: their ticket, the plan that was made anew."""
+
+    kind: Literal["turn"] = "turn"
+    ticket: str
+    spec: ReleaseSpec
+    plan: str
+    user: str
+
+
+class LeaveValue(_Value):
+    """Giving a place in line up."""
+
+    kind: Literal["leave"] = "leave"
+    ticket: str
+
+
+Value = StartValue | ActValue | SamplesValue | LockValue | QueueValue | TurnValue | LeaveValue
 _VALUES: Final[TypeAdapter[Value]] = TypeAdapter(Annotated[Value, Field(discriminator="kind")])
 
 

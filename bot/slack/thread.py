@@ -119,10 +119,13 @@ def decided(release: Release, n: int) -> Message:
 def text(release: Release, event: Event) -> str:
     """An event's own words, safe to show: only people who acted are mentioned."""
     actors: list[Actor] = [event.by]
+    groups: list[str] = []
     if event.kind == "reminder":
-        actors.append(release.started_by)
+        asked = [str(i) for i in event.detail.get("asks") or ()]
+        groups = [i for i in asked if i.startswith("S")]
+        actors += [release.started_by, *(Actor(id=i, via="slack") for i in asked if i not in groups)]
     quoted = release.plan.spec.reason if event.kind == "started" else ""
-    return said(event.text, actors, quoted)
+    return said(event.text, actors, quoted, groups)
 
 
 def _lines(release: Release, part: Part, gap: int) -> Message:

@@ -27,6 +27,7 @@ from strategies.release import Actor, Counted, Intent, Measured, Release, State
 from strategies.samples import Side, Tally
 from strategies.snapshot import Snapshot
 from strategies.spec import ReleaseSpec, Strategy
+from tests.affairs import FakeAffairs
 
 SEED = Path(__file__).with_name("service.yaml")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -100,7 +101,7 @@ def at(found: Release, state: State, text: str = "", **more: Any) -> Release:
 MEASURED = Measured(asked=25, hits=24, n=100, verdict="proven", at=NOW)
 
 
-class FakeOffice:
+class FakeOffice(FakeAffairs):
     """`Office` and `Desk` over one list of records; `acted` is what people asked for."""
 
     def __init__(
@@ -118,6 +119,7 @@ class FakeOffice:
         self.refusal: Refusal | None = None
         self.forbidden: Refusal | None = None
         self.held: Lock | None = None
+        self.set_up()
         self.failure: Exception | None = None
         self.notes: tuple[str, ...] = ()
         self.followed = asyncio.Event()

@@ -13,6 +13,7 @@ from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.release import Actor, Card, Intent, Release
 from strategies.spec import ReleaseSpec
+from tests.affairs import FakeAffairs
 from tests.slack import stories
 
 
@@ -28,7 +29,7 @@ class FakeClock:
 
 
 @dataclass
-class FakeDesk:
+class FakeDesk(FakeAffairs):
     """Implements `ports.Desk` in memory: one release at most, whose deliveries act once."""
 
     plan: Plan | Refusal = field(default_factory=lambda: stories.planned(steps=(25, 50, 100)))
@@ -43,6 +44,7 @@ class FakeDesk:
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.set_up()
 
     async def _arrive(self, what: str, value: object = None) -> None:
         self.asked.append((what, value))

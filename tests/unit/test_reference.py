@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli.exits import Exit
 from bot.hints import READ
-from strategies import decide, finish, pods, proof
+from strategies import decide, finish, pods, proof, reminding
 from strategies.plan import Timers
 from strategies.planner import ALONE_AT_GREEN
 from strategies.release import KEPT_DETAILS, KEPT_EVENTS, Release
@@ -43,7 +43,7 @@ def test_every_annotation_that_is_read_is_listed_and_no_other() -> None:
     [
         ("soak after each step", [Timers().soak, 0, ALONE_AT_GREEN]),
         ("keep", [Timers().keep]),
-        ("first reminder", [Timers().remind, decide.LONGEST_REMINDER]),
+        ("first reminder", [Timers().remind, reminding.LONGEST]),
         ("asking ends in holding after", [Timers().ask_for]),
         ("progress of one step", [Timers().progress]),
         ("settle: how long a pod without a readiness probe must have stood", [int(pods.SETTLE)]),

@@ -278,7 +278,7 @@ VERBS: tuple[Verb, ...] = (
         " plan made anew; nothing starts by itself. `queue leave SERVICE` gives your place up.",
         ("queue", "queue k8sdemo in prod", "queue leave k8sdemo"),
         "Lock",
-        meant=("waiting", "line", "next", "queued"),
+        meant=("waiting", "line", "queued", "turn"),
     ),
     Verb(
         "freeze",

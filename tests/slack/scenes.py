@@ -4,24 +4,35 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot import telling
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
-from bot.ports import Looked, Place, Preview, Verdict, Whoami
-from bot.slack import affairs, answers, samples, thread
+from bot.ports import Looked, Place, Preview, Season, Stock, Verdict, Waiting, Whoami
+from bot.slack import affairs, answers, queue_words, samples, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card
+from bot.slack.crier import turn
+from bot.slack.identity import Identity
+from bot.slack.markup import at
 from bot.slack.preview import Showing, preview
-from bot.slack.signing import Forged, Signer
-from strategies import words
+from bot.slack.queueing import Queueing
+from bot.slack.signing import Forged, Signer, TurnValue
+from strategies import checkup, people, words
 from strategies.audit import audit
-from strategies.consent import Action, may
+from strategies.consent import Action, Allowed, may
+from strategies.freezes import Decreed
 from strategies.locks import Lock, Request
 from strategies.plan import Plan
+from strategies.queue import Ticket
 from strategies.refusal import Advice, Refusal
 from strategies.release import Actor, Intent, IntentKind, Release, State
 from strategies.spec import Strategy
+from strategies.stock import Item
+from strategies.windows import Once
 from tests.slack import stories
+from tests.slack.desk import FakeDesk
 
 SIGNER = Signer(stories.KEY)
 SHOWING = Showing("U1", "0123456789abcdef", "/release")
@@ -192,6 +203,71 @@ def told() -> Iterator[tuple[str, Message]]:
     )
     refused = Refusal(code="locked", what="k8sdemo-16 is asking, started by <@U2> & <!here>.", remedy="Wait.")
     yield "refusal", answers.refusal(refused)
+    yield from _of_affairs()
+
+
+def _of_affairs() -> Iterator[tuple[str, Message]]:
+    """Waiting in line, freezes, what there is, what is wrong."""
+    plan = fixed(stories.planned())
+    ticket = Ticket(
+        id="0123456789abcdef",
+        spec=plan.spec,
+        by=stories.BEN,
+        at=stories.NOW,
+        namespace="shop",
+        base="k8sdemo",
+        channel="C1",
+    )
+    refused = Refusal(code="locked", what="k8sdemo-16 is asking, started by <@U2> & <!here>.", remedy="Wait.")
+    queueing = Queueing(FakeDesk(), Identity(AsyncWebClient()), SIGNER)
+    yield "refusal-queue", queueing.refusal(refused, plan.spec, "U1")
+    line = [
+        Waiting(ticket.model_copy(update={"asked": stories.NOW}), 1, 2, ""),
+        Waiting(ticket.model_copy(update={"by": stories.ANA}), 2, 2, "k8sdemo-16"),
+    ]
+    told = telling.queue(line)
+    assert not isinstance(told, Refusal)
+    yield "queue", answers.lines(told)
+    value = TurnValue(ticket=ticket.id, spec=plan.spec, plan=plan.hash, user="U2")
+    above = [queue_words.your_turn("<@U2>", "k8sdemo v6", at(stories.later(900), "{time}"))]
+    yield "turn", turn(Preview(plan), SIGNER, value, above)
+    decreed = Decreed(
+        environment="prod",
+        by=stories.ANA,
+        at=stories.NOW,
+        until=stories.later(7200),
+        reason=f"incident {ODD}",
+    )
+    season = Season("prod", people.Frozen(decreed.freeze, decreed.until), None, None)
+    weekend = people.Freeze(Once(stories.NOW, stories.NOW), "weekend", "environments.prod.freeze[0]")
+    coming = (weekend, stories.later(86400), stories.later(2 * 86400))
+    seasons = telling.seasons([season, Season("staging", None, coming, None)])
+    assert not isinstance(seasons, Refusal)
+    yield "freezes", answers.lines(seasons)
+    stock = telling.services(_stock(plan))
+    assert not isinstance(stock, Refusal)
+    yield "services", answers.lines(stock)
+    yield "doctor", answers.lines(telling.doctor(_checks()))
+
+
+def _stock(plan: Plan) -> list[Stock]:
+    """A service that a release is at, and one that is locked."""
+    release = stories.started(plan, stories.ANA)
+    no = Refusal(code="not-allowed", what="Only sre may start releases in prod.")
+    return [
+        Stock("default", Item("k8sdemo", "k8sdemo", "k8sdemo", ("v2",), 3, 3), release, None, 1, Allowed()),
+        Stock("prod", Item("web<!here>", "web", "web", ("v7", "v1"), 1, 2), None, _lock(), 0, no),
+    ]
+
+
+def _checks() -> list[checkup.Check]:
+    """One of each kind."""
+    return [
+        checkup.skew(0.2, 0.5),
+        checkup.rights("namespace `shop`", ["patch services"], "deploy/target to `shop`"),
+        *checkup.scopes(frozenset(checkup.NEEDED_SCOPES)),
+        checkup.vouching(installed=False),
+    ]
 
 
 def _rights() -> Whoami:

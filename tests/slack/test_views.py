@@ -30,6 +30,7 @@ NAMED = {"card-held", "samples", "refusal", "audit", "rights", "locks", "lock-re
     "card-agreed",
     "card-one-way-keeping",
     "thread-agreed-6",
+    *("refusal-queue", "queue", "turn", "freezes", "services"),
 }  # where U2 really did something, or one person reads alone
 
 

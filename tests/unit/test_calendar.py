@@ -64,17 +64,54 @@ def test_a_snooze_puts_the_reminder_off_and_leaves_the_deadline() -> None:
     assert kinds(decided(run, before.remind_at), run.release) == []
 
 
-def test_in_a_freeze_auto_asks_instead_of_going_on() -> None:
+def test_in_a_freeze_auto_waits_with_the_reason_on_its_card_and_goes_on_after_it() -> None:
     run = until(State.SOAKING, auto=True)
     due = run.release.due
     assert due is not None
-    run.learn(look=run.evidence.tally)
     frozen = decided(run, due, freeze=True)
-    while frozen.release.state is State.SOAKING and frozen.wait and frozen.wait.gather:
-        run.gather(frozen.wait.gather)
-        frozen = decided(run, due, freeze=True)
-    assert frozen.release.state is State.ASKING
-    assert "--auto does not go on by itself" in frozen.release.events[-1].text
+    assert frozen.release.state is State.SOAKING
+    assert "weekend" in frozen.release.reason
+    assert frozen.release.reason.endswith("so --auto waits until then.")
+    assert frozen.release.events[-1].kind == "frozen"
+    run.release = frozen.release
+    same = Calendar((Freeze(Once(due - timedelta(hours=1), due + timedelta(hours=1)), "weekend", "rule"),))
+    later = due + timedelta(minutes=10)
+    again = decide(View(run.release, run.world.snapshot(), run.evidence, later, same))
+    assert again.release == frozen.release, "told once"
+    assert again.wait is not None
+    assert again.wait.until == due + timedelta(hours=1), "it looks again when the freeze is over"
+    on = decided(run, due + timedelta(hours=2))
+    while on.wait and on.wait.gather:
+        run.gather(on.wait.gather)
+        on = decided(run, due + timedelta(hours=2))
+    assert on.release.state is State.RUNNING
+    assert on.release.cursor == frozen.release.cursor + 1
+
+
+def test_a_question_says_on_its_card_that_nobody_may_promote_now() -> None:
+    run = until(State.ASKING)
+    due = run.release.due
+    assert due is not None
+    now = due - timedelta(minutes=115)
+    frozen = decided(run, now, freeze=True)
+    assert frozen.release.reason.startswith("Frozen until ")
+    run.release = frozen.release
+    waits = decided(run, now, freeze=True)
+    assert (waits.release, waits.writes) == (frozen.release, ())
+    assert decided(run, now).release.reason == ""
+
+
+def test_a_reminder_names_those_who_can_decide() -> None:
+    run = until(State.ASKING)
+    remind = run.release.remind_at
+    assert remind is not None
+    view = View(
+        run.release, run.world.snapshot(), run.evidence, remind, Calendar(), ("S0SRE", "U7", "user:kim")
+    )
+    told = decide(view).release.events[-1]
+    assert told.kind == "reminder"
+    assert told.text.startswith("<!subteam^S0SRE> <@U7> `user:kim` ")
+    assert told.detail == {"asks": ["S0SRE", "U7", "user:kim"]}
 
 
 def test_in_a_freeze_the_old_version_stays_warm() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.grammar.canonical import line
 from bot.grammar.command import Start
-from bot.grammar.flags import FLAGS
+from bot.grammar.flags import FLAGS, OF_NO_SPEC
 from bot.grammar.parse import parse
 from strategies.spec import MAX_REASON, Audience, Ratio, ReleaseSpec, RouterName, Rung, Strategy
 
@@ -103,7 +103,7 @@ def specs(draw: st.DrawFn) -> ReleaseSpec:
         "reason": REASONS,
         "one_way": REASONS,
     }
-    fit = [flag.field for flag in FLAGS if strategy.value in flag.takes]
+    fit = [flag.field for flag in FLAGS if strategy.value in flag.takes and flag.field not in OF_NO_SPEC]
     assert set(fit) <= set(values), "a new flag needs a line here"
     fields = {name: draw(values[name]) for name in fit if draw(st.booleans())}
     if "steps" in fields and "ratio" in fields:

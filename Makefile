@@ -50,5 +50,5 @@ image: ## the container image, by whichever of docker, podman and buildah works
 	"$$tool" build --build-arg BASE=$(BASE) -t $(IMAGE) .
 
 clean: ## everything that can be made again
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .play dist
+	@rm -rf .venv tests/judges/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .play dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,6 +25,7 @@ class Announcing:
         self._news = asyncio.Event()
         self._news.set()
         self._busy = False
+        self._rested = asyncio.Event()
         self.card: Card | None = release.card
 
     def news(self, release: Release) -> None:
@@ -52,17 +53,25 @@ class Announcing:
                 self.card = await self._surface.announce(shown)
             except Silent as e:
                 log.warning("%s: %s; again in %.0f s", shown.id, e, e.after)
-                self._again(e.after)
+                await self._rest(e.after)
                 continue
             except Exception:  # the guard of this loop: a broken view must not end the log of a release
                 log.exception("%s could not be announced", shown.id)
-                self._again(RETRY)
+                await self._rest(RETRY)
                 continue
             finally:
                 self._busy = False
             if not self._news.is_set() and not self.current(self._release):
                 self._again(self._surface.pause)
             self._done()
+
+    async def _rest(self, seconds: float) -> None:
+        """News does not cut it short: a surface that said when to come again is left alone until then."""
+        self._news.set()
+        self._rested.clear()
+        when = self._clock.now() + timedelta(seconds=seconds)
+        self._timers.at(f"{self._release.id} announcing", when, self._rested.set)
+        await self._rested.wait()
 
     def _again(self, seconds: float) -> None:
         when = self._clock.now() + timedelta(seconds=seconds)

@@ -24,10 +24,10 @@ from bot.grammar.command import (
     WhoAmI,
 )
 from bot.ports import Desk, LockAnswer, LockWish
-from bot.slack import answers, blocks, consent_words
+from bot.slack import answers, blocks, consent_words, once
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
-from bot.slack.client import Failed, call
+from bot.slack.client import Failed
 from bot.slack.identity import Identity
 from bot.slack.markup import quote, said, who
 from bot.slack.queueing import Queueing
@@ -146,11 +146,7 @@ class Affairs:
 
     async def _say(self, asked: Asked, message: Message) -> None:
         try:
-            await call(
-                self.identity.client.chat_postMessage(
-                    channel=asked.channel, **message.content(), unfurl_links=False
-                )
-            )
+            await once.say(self.identity.client, asked.channel, message, asked.delivery)
         except Failed as e:
             log.warning("what became of a lock could not be said in %s: %s", asked.channel, e)
 

@@ -18,7 +18,7 @@ from bot.slack import blocks, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card as card_of
 from bot.slack.card import fingerprint
-from bot.slack.client import Answered, Client, Failed, Unsure, call
+from bot.slack.client import Answered, Client, Failed, Limited, Unsure, call
 from bot.slack.found import CARD, look, metadata
 from bot.slack.gate import Gate
 from bot.slack.signing import Signer
@@ -217,8 +217,13 @@ class Announcer:
         where = {"channel": self._latest(release).channel, "unfurl_links": False, "unfurl_media": False}
         if "ts" in more:
             where = {"channel": where["channel"]}
+        if (wait := self._gate.wait(method.__name__)) > 0:
+            raise Limited("rate limited", wait)
         try:
             return await call(method(**where, **message.content(), **more))
+        except Limited as e:
+            self._gate.rest(method.__name__, e.after)
+            raise
         except Failed as e:
             if e.code not in _UNFIT:
                 raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry import HttpRequest
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -24,6 +25,7 @@ PATIENCE = 10  # seconds for one call
 IDLE = 10  # seconds a connection is kept: less than any proxy on the way does
 TOO_MANY = 429
 SERVER = 500
+_SEEN_TWICE = frozenset({"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal"})
 _UNSURE = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 _TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission"}
@@ -49,14 +51,23 @@ class Client(AsyncWebClient):
 
 
 def web_client(bot_token: str, base_url: str | None = None, *, retries: int = 2) -> Client:
-    """A client; with retries it waits out a rate limit and a lost connection itself, which only reading may."""
+    """A client; with retries it waits out a rate limit itself, and a lost connection where nothing could be seen twice."""
     handlers: list[AsyncRetryHandler] = []
     if retries:
         handlers = [
             AsyncRateLimitErrorRetryHandler(max_retry_count=retries),
-            AsyncConnectionErrorRetryHandler(max_retry_count=retries),
+            _Lost(max_retry_count=retries),
         ]
     return Client(bot_token, base_url=base_url or SLACK, timeout=PATIENCE, retry_handlers=handlers)
+
+
+class _Lost(AsyncConnectionErrorRetryHandler):
+    """A lost connection is tried again, except where the call may have been heard and would be seen twice."""
+
+    async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
+        if request.url.rpartition("/")[2] in _SEEN_TWICE:
+            return False
+        return await super()._can_retry_async(request=request, **more)
 
 
 class Failed(Exception):
@@ -65,6 +76,10 @@ class Failed(Exception):
     def __init__(self, code: str, after: float = 5.0) -> None:
         super().__init__(code)
         self.code, self.after = code, after
+
+
+class Limited(Failed):
+    """Slack takes no more of these before `after`."""
 
 
 class Unsure(Failed):
@@ -108,7 +123,7 @@ def _failed(error: SlackApiError) -> Failed:
     data = getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
     if status == TOO_MANY or code == "ratelimited":
-        return Failed("rate limited", _retry_after(response))
+        return Limited("rate limited", _retry_after(response))
     if status >= SERVER or code in _UNSURE or not code:
         return Unsure(code or f"HTTP {status}")
     if code in _TOKEN:

@@ -10,7 +10,7 @@ from bot.grammar.command import Act, Help, History, Samples, Start, Status, WhoA
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Desk, Looked
-from bot.slack import answers, samples, words
+from bot.slack import answers, once, samples, words
 from bot.slack.affairs import Affairs
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
@@ -121,15 +121,14 @@ class Commands:
         if isinstance(found, Refusal):
             return answers.refusal(found)
         message = samples.looked(found, asked.actor)
-        return None if await self._posted(found, message) else message
+        return None if await self._posted(asked, found, message) else message
 
-    async def _posted(self, found: Looked, message: Message) -> bool:
+    async def _posted(self, asked: Asked, found: Looked, message: Message) -> bool:
         card = found.release.card if found.release else None
         if card is None or not card.ts:
             return False
-        content = message.content() | {"thread_ts": card.ts, "unfurl_links": False}
         try:
-            await call(self.identity.client.chat_postMessage(channel=card.channel, **content))
+            await once.say(self.identity.client, card.channel, message, asked.delivery, thread_ts=card.ts)
         except Failed as e:
             log.warning("samples could not be posted in the thread of %s: %s", found.service, e)
             return False

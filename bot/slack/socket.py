@@ -1,25 +1,24 @@
 """Socket Mode: one connection, kept; a connection that looks well and carries nothing is replaced.
 
-Talks to Slack over a websocket, with the aiohttp client: it lost nothing while connections were refreshed. A token that
-Slack refuses is an error at once; an absent Slack is waited for.
+Talks to Slack over a websocket (`link.py`), replaced without a gap when Slack refreshes it. A token that Slack refuses is
+an error at once; an absent Slack is waited for. A silent one is replaced within a minute: Slack pings every socket that it
+serves, so one that only answers our pings is as silent as one that does not.
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import getLogger
-from typing import Any
-
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.slack.app import SlackApp
 from bot.slack.client import Client, Failed, Unwelcome, call, web_client
+from bot.slack.link import Handler
 
 log = getLogger(__name__)
 
 PING = 5.0  # seconds between pings
-DEAF = 60.0  # seconds without any frame, after which the connection is replaced
+DEAF = 40.0  # seconds without a sign of life, after which the connection is replaced
+LOOKS = 8  # in that time: with those and the time to connect it is replaced within a minute
 FIRST = 10.0  # seconds that `connect` waits for the first connection before it goes on without
 
 
@@ -32,26 +31,21 @@ class Connection:
     """A running connection; `close()` ends it, and what the app still works on."""
 
     app: SlackApp
-    handler: AsyncSocketModeHandler
+    handler: Handler
     deaf: float
-    _last: float = 0.0
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def age(self) -> float:
-        """Seconds since the last frame of any kind."""
-        ponged = self.handler.client.last_ping_pong_time
-        return time.time() - max(self._last, ponged or 0.0)
+        """Seconds since the last sign that Slack serves this socket."""
+        link = self.handler.client
+        return link.monotonic() - (link.answered if link.served is None else link.served)
 
     @property
     def connected(self) -> bool:
         """Whether a socket is open and was heard of lately."""
         session = self.handler.client.current_session
         return session is not None and not session.closed and self.age < self.deaf
-
-    async def heard(self, _frame: Any) -> None:
-        """A frame arrived."""
-        self._last = time.time()
 
     async def close(self) -> None:
         """No more requests; those under way may finish for a moment."""
@@ -67,22 +61,25 @@ class Connection:
 
     async def begin(self) -> None:
         """Connects, trying until it succeeds."""
-        self._last = time.time()
-        await self.handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
-        self._last = time.time()
+        self.handler.client.fresh()
+        await self.handler.client.connect()
 
     async def watch(self) -> None:
         """Replaces a connection that has gone deaf, until cancelled."""
         while True:
-            await asyncio.sleep(self.deaf / 4)
-            if self.age < self.deaf:
-                continue
-            log.warning("nothing heard from Slack for %.0f s: connecting anew", self.age)
-            self._last = time.time()
-            try:
-                await self.handler.client.connect_to_new_endpoint(force=True)
-            except Exception:  # the watchdog's guard: it must outlive any failure to connect
-                log.exception("could not connect to Slack; trying again")
+            await asyncio.sleep(self.deaf / LOOKS)
+            await self.look()
+
+    async def look(self) -> None:
+        """One look of the watch."""
+        if self.age < self.deaf:
+            return
+        log.warning("nothing heard from Slack for %.0f s: connecting anew", self.age)
+        self.handler.client.fresh()
+        try:
+            await self.handler.client.replace()
+        except Exception:  # the watchdog's guard: it must outlive any failure to connect
+            log.exception("could not connect to Slack; trying again")
 
 
 async def connect(
@@ -95,9 +92,7 @@ async def connect(
 ) -> Connection:
     """A connection, up unless Slack is away (then it comes up later). Raises NotWelcome for a refused token."""
     await _welcome(app, app_token, base_url)
-    handler = AsyncSocketModeHandler(app, app_token, ping_interval=ping)
-    connection = Connection(app, handler, deaf)
-    handler.client.on_message_listeners.append(connection.heard)
+    connection = Connection(app, Handler(app, app_token, ping=ping), deaf)
     first = asyncio.create_task(connection.begin(), name="connecting to Slack")
     await asyncio.wait({first}, timeout=FIRST)
     if not first.done():

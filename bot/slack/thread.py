@@ -1,7 +1,7 @@
 """The thread under a card: the record's events in order, as few messages as keep them readable.
 
 Pure. Lines that wait together become one message, so that an outage catches up condensed; what needs a person, what was
-measured and how it ended stand by themselves. Only what needs a person *now* has buttons and reaches the channel.
+measured and how it ended stand by themselves (after an outage, as far as they still matter). Only what needs a person *now* has buttons and reaches the channel.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from strategies.release import Actor, Event, Measured, Release, State
 QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck", "consent", "replanned"})
 ENDINGS = frozenset({"promoted", "rolled-back", "failed", "denied", "expired"})
 LINES = 20  # in one message
+MANY = 12  # lines that wait; beyond, what is over needs no message of its own any more
 APART = 60  # seconds between the first and the last line, beyond which each line has its time
 LOG = 2000  # characters of a pod's log
 _SIGN = {
@@ -36,9 +37,10 @@ _SIGN = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Events `first.n` to `last.n` that make one message."""
+    """Events `first.n` to `last.n` that make one message; `alone`: one that is a message by itself."""
 
     events: tuple[Event, ...]
+    alone: bool = False
 
     @property
     def first(self) -> Event:
@@ -63,17 +65,24 @@ class Post:
 
 
 def parts(release: Release, told: int) -> list[Part]:
-    """What is not told yet, in order."""
+    """What is not told yet, in order; where much has waited (Slack was away), what is over is told in a line each."""
+    untold = [e for e in release.events if e.n > told]
+    standing = _still_standing(release, untold) if len(untold) > MANY else untold
     made: list[Part] = []
-    for event in release.events:
-        if event.n <= told:
-            continue
-        joins = made and not alone(event) and not alone(made[-1].last) and len(made[-1].events) < LINES
+    for event in untold:
+        by_itself = alone(event) and event in standing
+        joins = made and not by_itself and not made[-1].alone and len(made[-1].events) < LINES
         if joins:
             made[-1] = Part((*made[-1].events, event))
         else:
-            made.append(Part((event,)))
+            made.append(Part((event,), by_itself))
     return made
+
+
+def _still_standing(release: Release, untold: list[Event]) -> list[Event]:
+    """What people need now: the questions that are open, how it ended, and what was measured last."""
+    measured = [e for e in untold if e.detail.get("tally")]
+    return [e for e in untold if asks(release, e) or e.kind in ENDINGS or e in measured[-1:]]
 
 
 def alone(event: Event) -> bool:
@@ -92,7 +101,7 @@ def asks(release: Release, event: Event) -> bool:
 def post(release: Release, part: Part, signer: Signer, *, gap: int = 0) -> Post:
     """The message for a part; `gap` lines before it are not in the record any more."""
     event = part.last
-    if not alone(event):
+    if not part.alone:
         return Post(event.n, _lines(release, part, gap))
     live = asks(release, event)
     ends = event.kind in ENDINGS

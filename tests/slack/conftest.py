@@ -55,7 +55,7 @@ class Room:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandIn]:
-    standin = SlackStandIn(patience=0.5, scopes=MANIFEST_SCOPES)
+    standin = SlackStandIn(patience=30, scopes=MANIFEST_SCOPES)
     await standin.start()
     yield standin
     await standin.stop()

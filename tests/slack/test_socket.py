@@ -1,5 +1,6 @@
 """The connection: refused tokens are told at once, an absent or deaf Slack is waited for, and an end is clean."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,10 @@ from bot.slack.app import SlackApp, build
 from bot.slack.client import Client
 from bot.slack.socket import NotWelcome, connect
 from tests.slack import stories
+from tests.slack.conftest import Seconds
 from tests.slack.desk import FakeClock, FakeDesk
+
+PING = 3600.0  # seconds: the SDK's own watch stays out of it
 
 
 @pytest.fixture
@@ -31,15 +35,78 @@ async def test_a_refused_token_is_named(slack: SlackStandIn, app: SlackApp) -> N
         await connect(app, slack.app_token, slack.url)
 
 
-async def test_a_socket_that_carries_nothing_is_replaced(slack: SlackStandIn, app: SlackApp) -> None:
-    connection = await connect(app, slack.app_token, slack.url, deaf=0.2, ping=30)
+@pytest.mark.parametrize("pinged", [False, True], ids=["that answers nothing", "that only answers pings"])
+async def test_a_socket_that_is_silent_is_replaced_within_a_minute(
+    slack: SlackStandIn, app: SlackApp, pinged: bool
+) -> None:
+    connection = await connect(app, slack.app_token, slack.url, ping=PING)
     await slack.connected()
-    deaf = slack.sockets.open[0]
-    slack.mute()
-    await slack.until(lambda: deaf not in slack.sockets.connections, seconds=30, what="its end")
+    silent, seconds = slack.sockets.open[0], Seconds()
+    link = connection.handler.client
+    link.monotonic = seconds
+    link.fresh()
+    if pinged:
+        link.served = seconds()  # this Slack has pinged us; from now on it only answers our own pings
+    else:
+        slack.mute()
+    seconds.now += socket.DEAF - 1
+    if pinged:
+        link.answered = seconds()
+    await connection.look()
+    assert slack.sockets.open == [silent]
+    seconds.now += 1 + socket.DEAF / socket.LOOKS  # no look is later than this
+    assert seconds() <= Seconds()() + 60 - 10  # and ten seconds are left to connect in
+    await connection.look()
     slack.mute(on=False)
+    await slack.until(lambda: silent not in slack.sockets.connections, seconds=30, what="its end")
+    await slack.connected()
+    assert connection.age == 0
+    assert (await (await slack.slash("help")).done()).acked
+    await connection.close()
+
+
+async def test_a_refresh_loses_nothing_that_comes_meanwhile(slack: SlackStandIn, app: SlackApp) -> None:
+    connection = await connect(app, slack.app_token, slack.url, ping=PING)
+    await slack.connected()
+    for warning in (True, True, False):
+        old = slack.sockets.open[0]
+        refreshing = asyncio.create_task(slack.refresh(warning=warning))
+        sent = [await slack.slash("help")]
+        while old in slack.sockets.connections:  # commands all the while that the old socket goes
+            sent.append(await slack.slash("help"))
+            await sent[-1].done()
+            if not warning:
+                break
+        await refreshing
+        await slack.connected()
+        for delivery in sent:
+            await delivery.done()
+            assert delivery.acked or not warning, delivery.error
+        assert (await (await slack.slash("help")).done()).acked
+        assert len(slack.sockets.open) == 1
+    await connection.close()
+
+
+async def test_goodbyes_that_come_together_make_one_new_socket(slack: SlackStandIn, app: SlackApp) -> None:
+    connection = await connect(app, slack.app_token, slack.url, ping=PING)
+    await slack.connected()
+    before = sum(call.method == "apps.connections.open" for call in slack.calls)
+    await slack.refresh(grace=0)
     await slack.connected()
     assert (await (await slack.slash("help")).done()).acked
+    assert sum(call.method == "apps.connections.open" for call in slack.calls) == before + 1
+    await connection.close()
+
+
+async def test_an_idle_bot_asks_slack_nothing(slack: SlackStandIn, app: SlackApp) -> None:
+    connection = await connect(app, slack.app_token, slack.url, ping=0.02)
+    await slack.connected()
+    begun, first = len(slack.calls), slack.sockets.open[0]
+    await slack.until(lambda: first.ponged > 20, seconds=30, what="a while")
+    for _ in range(20):
+        await connection.look()
+    assert len(slack.calls) == begun
+    assert slack.sockets.open == [first]
     await connection.close()
 
 

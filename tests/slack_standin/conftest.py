@@ -54,7 +54,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[SlackStandIn]:
-    standin = SlackStandIn(clock=clock, patience=0.2, scopes=MANIFEST_SCOPES | {"reactions:write"})
+    standin = SlackStandIn(clock=clock, patience=30, scopes=MANIFEST_SCOPES | {"reactions:write"})
     await standin.start()
     yield standin
     await standin.stop()

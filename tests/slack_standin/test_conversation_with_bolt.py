@@ -42,8 +42,6 @@ async def test_a_command_is_acknowledged_and_answered_to_one_person(bolt: Bolt) 
     await bolt.connect()
     delivery = await (await bolt.slack.slash("canary k8sdemo v6", user="U2")).done()
     assert delivery.acked
-    assert delivery.acked_after is not None
-    assert delivery.acked_after < 0.2
     await bolt.slack.until(lambda: bolt.slack.find("planning canary k8sdemo v6"), what="the answer")
     assert [message.ephemeral_for for message in bolt.slack.messages] == ["U2"]
 
@@ -110,6 +108,7 @@ async def test_a_listener_that_never_acknowledges_shows_an_error(bolt: Bolt) -> 
         """Forgets to acknowledge."""
 
     await bolt.connect()
+    bolt.slack.sockets.patience = 0.1
     delivery = await (await bolt.slack.slash("status")).done()
     assert not delivery.acked
     assert delivery.error == '/release failed with the error "operation_timeout"'
@@ -125,6 +124,7 @@ async def test_a_late_acknowledgement_is_recorded_and_changes_nothing(bolt: Bolt
         await ack("too late")
 
     await bolt.connect()
+    bolt.slack.sockets.patience = 0.1
     delivery = await (await bolt.slack.slash("status")).done()
     late.set()
     await bolt.slack.until(lambda: delivery.acked_after, what="the late acknowledgement")
@@ -160,6 +160,7 @@ async def test_an_event_that_is_not_acknowledged_comes_again(slack: SlackStandIn
 
     bolt.handler.client.socket_mode_request_listeners = [ignore]
     await bolt.connect()
+    bolt.slack.sockets.patience = 0.1
     await slack.mention("hello")
     await slack.until(lambda: len(seen) == 2, what="the retry")
     assert [one["attempt"] for one in seen] == [0, 1]

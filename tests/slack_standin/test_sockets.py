@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import SlackStandIn
+from bot.playground.slack import SlackStandIn, sockets
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_a_refresh_warns_and_then_closes(
 ) -> None:
     socket = await dial(web, slack, http)
     await socket.receive_json()
-    await slack.refresh()
+    await slack.refresh(grace=0)
     assert (await socket.receive_json())["reason"] == "warning"
     assert (await socket.receive_json())["reason"] == "refresh_requested"
     assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
@@ -78,6 +78,7 @@ async def test_a_mute_socket_looks_open_and_carries_nothing(
     socket = await dial(web, slack, http)
     await socket.receive_json()
     slack.mute()
+    slack.sockets.patience = 0.1
     delivery = await (await slack.slash("status")).done()
     assert (delivery.sent, delivery.acked, len(slack.sockets.open)) == (0, False, 1)
 
@@ -100,3 +101,13 @@ async def test_cut_sockets_are_gone(
     slack.cut()
     assert (await socket.receive()).type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE}
     await slack.until(lambda: not slack.sockets.connections, what="the end of the connection")
+
+
+async def test_slack_pings_a_socket_that_idles(
+    web: AsyncWebClient, slack: SlackStandIn, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PING", 0.01)
+    answer = await web.apps_connections_open(app_token=slack.app_token)
+    socket = await http.ws_connect(answer["url"], autoping=False)
+    assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
+    assert (await socket.receive()).type is aiohttp.WSMsgType.PING

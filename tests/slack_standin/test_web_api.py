@@ -233,20 +233,6 @@ async def test_published_rates_answer_429(slack: SlackStandIn, clock: Clock, web
     await post(web)
 
 
-async def test_files_become_a_message_of_the_thread(web: AsyncWebClient, slack: SlackStandIn) -> None:
-    card = await post(web)
-    await web.files_upload_v2(
-        channel="C1",
-        thread_ts=card,
-        content="kind: Deployment",
-        filename="v6.yaml",
-        initial_comment="commit this",
-    )
-    message = slack.messages[-1]
-    assert (message.text, message.thread_ts, message.files[0]["name"]) == ("commit this", card, "v6.yaml")
-    assert slack.workspace.files[message.files[0]["id"]]["content"] == b"kind: Deployment"
-
-
 async def test_small_things_work(web: AsyncWebClient, slack: SlackStandIn) -> None:
     ts = await post(web)
     link = await web.chat_getPermalink(channel="C1", message_ts=ts)

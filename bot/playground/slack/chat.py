@@ -4,13 +4,20 @@ Sources: Slack's reference of chat.postMessage, chat.update, chat.delete, chat.p
 chat.getPermalink and reactions.add, their error tables included.
 """
 
-from typing import Any
+import json
+import re
+from typing import Any, Final
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.limits import Verdict, judge_message
+from bot.playground.slack.limits import Verdict, judge_message, walk
 from bot.playground.slack.message import Message
 from bot.playground.slack.schema import Json
 from bot.playground.slack.workspace import APP, BOT_USER, TEAM, Refused, Workspace
+
+METADATA: Final = (
+    8000  # bytes as JSON; Slack names an error for it and no number, ours are a hundredth of this
+)
+_EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
 def refuse(verdict: Verdict | None) -> None:
@@ -59,14 +66,34 @@ def _metadata(content: Json) -> None:
         return
     if (
         not isinstance(metadata, dict)
-        or not isinstance(metadata.get("event_type"), str)
+        or not _EVENT_TYPE.fullmatch(str(metadata.get("event_type", "")))
         or not isinstance(metadata.get("event_payload"), dict)
+        or not all(map(_carried, metadata["event_payload"].values()))
     ):
         raise Refused("invalid_metadata_format")
+    if len(json.dumps(metadata)) > METADATA:
+        raise Refused("metadata_too_large")
 
 
-def _in_thread(workspace: Workspace, channel: str, thread_ts: str | None) -> None:
-    """A reply must hang on a message that stands; a reply to a reply hangs on the same first message."""
+def _pictured(workspace: Workspace, content: Json) -> None:
+    """An image block may show a file of this workspace, and none that is not there."""
+    for inner in walk(content.get("blocks")):
+        file = (inner.get("slack_file") or {}).get("id")
+        if file is not None and (workspace.files.get(file) or {}).get("content") is None:
+            refuse(Verdict("invalid_blocks", ("invalid slack file",)))
+
+
+def _carried(value: Any) -> bool:
+    """Text, numbers, booleans; objects of those, and lists: `@slack/types` says so, and null is none of them."""
+    if isinstance(value, dict):
+        return all(isinstance(inner, str | int | float | bool) for inner in value.values())
+    if isinstance(value, list):
+        return all(map(_carried, value))
+    return isinstance(value, str | int | float | bool)
+
+
+def in_thread(workspace: Workspace, channel: str, thread_ts: str | None) -> None:
+    """Refuses what hangs on nothing: a reply must hang on a message that stands; a reply to a reply hangs on the same first message."""
     if thread_ts is None:
         return
     if not any(
@@ -82,8 +109,9 @@ def post(workspace: Workspace, call: Arguments) -> Json:
     content = call.content()
     refuse(judge_message(content))
     _metadata(content)
+    _pictured(workspace, content)
     thread = call.maybe("thread_ts")
-    _in_thread(workspace, channel.id, thread)
+    in_thread(workspace, channel.id, thread)
     if thread:
         content["thread_ts"] = workspace.find(channel.id, thread).thread_ts or thread
     broadcast = bool(thread) and call.flag("reply_broadcast")
@@ -105,6 +133,7 @@ def update(workspace: Workspace, call: Arguments) -> Json:
     content = call.content()
     refuse(judge_message(content, updated=True))
     _metadata(content)
+    _pictured(workspace, content)
     if "attachments" not in content:
         content["attachments"] = message.attachments
     workspace.rewrite(message, content)
@@ -139,7 +168,7 @@ def ephemeral(workspace: Workspace, call: Arguments) -> Json:
         raise Refused("user_not_in_channel")
     content = call.content()
     refuse(judge_message(content))
-    _in_thread(workspace, channel.id, call.maybe("thread_ts"))
+    in_thread(workspace, channel.id, call.maybe("thread_ts"))
     content.pop("metadata", None)
     message = workspace.post(content, channel=channel.id, ephemeral_for=user)
     return {"message_ts": message.ts}

@@ -51,7 +51,10 @@ PUBLISHED: Final[Mapping[str, Rate]] = {
     "conversations.replies": Rate(50, 60),
     "users.info": Rate(100, 60),
     "usergroups.users.list": Rate(20, 60),
+    "files.getUploadURLExternal": Rate(100, 60),
+    "files.completeUploadExternal": Rate(100, 60),
     "views.open": Rate(100, 60),
+    "views.push": Rate(100, 60),
     "views.update": Rate(100, 60),
     "views.publish": Rate(100, 60),
 }

@@ -2,6 +2,7 @@
 
 Frames: `hello`, envelopes, `disconnect` (warning, refresh_requested, too_many_websockets). An address from
 apps.connections.open is good for one connection. Source: Slack's "Using Socket Mode".
+A connection is pinged from here too, as Slack does: that tells an app which idles from one that nobody serves.
 Invariants: a payload goes to a connection that is open and has not been told to go; commands and clicks are
 never sent again by themselves, events are (at once, after one and after five minutes).
 """
@@ -10,6 +11,7 @@ import asyncio
 import json
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -21,6 +23,7 @@ from bot.playground.slack.schema import Json
 from bot.playground.slack.workspace import APP, Workspace
 
 MOST: Final = 10
+PING: Final = 10.0  # seconds; the official Node client gives a server up that is silent for 30
 RETRIES: Final = (0.0, 60.0, 300.0)  # seconds after an event was not acknowledged
 
 
@@ -32,6 +35,8 @@ class Connection:
     request: web.Request
     leaving: bool = False
     received: int = 0
+    pings: int = 0
+    ponged: int = 0
 
     def abort(self) -> None:
         """Cuts it without a word."""
@@ -82,6 +87,7 @@ class Sockets:
             return socket
         connection = Connection(socket, request)
         self.connections.append(connection)
+        pinging = asyncio.create_task(self._ping(connection))
         try:
             await socket.send_json(
                 {
@@ -99,14 +105,26 @@ class Sockets:
             async for frame in socket:
                 await self._frame(connection, frame)
         finally:
+            pinging.cancel()
             self.connections.remove(connection)
             self.workspace.changed.tick()
         return socket
+
+    async def _ping(self, connection: Connection) -> None:
+        while True:
+            await asyncio.sleep(PING)
+            if not self.silent:
+                with suppress(ConnectionError):
+                    await connection.socket.ping(b"Ping from the playground")
+                    connection.pings += 1
+                    self.workspace.changed.tick()
 
     async def _frame(self, connection: Connection, frame: WSMessage) -> None:
         if frame.type is WSMsgType.PING:
             if not self.silent:
                 await connection.socket.pong(frame.data)
+                connection.ponged += 1
+                self.workspace.changed.tick()
         elif frame.type is WSMsgType.TEXT:
             self._acknowledged(frame.data)
 
@@ -180,9 +198,15 @@ class Sockets:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def disconnect(self, reason: Literal["warning", "refresh_requested", "link_disabled"]) -> None:
-        """Tells every connection to go; after a warning it may still be used."""
+    async def disconnect(
+        self,
+        reason: Literal["warning", "refresh_requested", "link_disabled"],
+        which: list[Connection] | None = None,
+    ) -> None:
+        """Tells connections (all, unless some are named) to go; after a warning they may still be used."""
         for connection in list(self.open):
+            if which is not None and connection not in which:
+                continue
             frame = {"type": "disconnect", "reason": reason, "debug_info": {"host": "playground"}}
             await connection.socket.send_json(frame)
             if reason != "warning":

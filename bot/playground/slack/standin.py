@@ -8,6 +8,7 @@ Invariant: everything a bot did is in `calls`, `messages` and `refusals`; nothin
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from aiohttp import web
@@ -72,12 +73,16 @@ class SlackStandIn(People):
                 web.get("/link/", self.sockets.serve),
                 web.post("/response/{handle}", self.responses.answer),
                 web.post("/upload/{file}", self._upload),
+                web.get("/files/{file}", self._file),
             ]
         )
         return application
 
     async def _upload(self, request: web.Request) -> web.Response:
         return await files.receive(self.workspace, request)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return await files.serve(self.workspace, request)
 
     async def start(self) -> None:
         """Opens the port; `url` is valid from here on."""
@@ -198,11 +203,17 @@ class SlackStandIn(People):
         """Closes every socket without a word; the Web API goes on."""
         self.sockets.cut()
 
-    async def refresh(self, *, warning: bool = True) -> None:
-        """Refreshes the connections, as Slack does every few hours, without its ten seconds between."""
+    async def refresh(self, *, warning: bool = True, grace: float = 10.0) -> None:
+        """Refreshes the connections, as Slack does every few hours.
+
+        After a warning each is served for `grace` seconds more, or until the app has opened another one.
+        """
+        old = list(self.sockets.open)
         if warning:
-            await self.sockets.disconnect("warning")
-        await self.sockets.disconnect("refresh_requested")
+            await self.sockets.disconnect("warning", old)
+            with suppress(AssertionError):
+                await self.until(lambda: [c for c in self.sockets.open if c not in old], seconds=grace)
+        await self.sockets.disconnect("refresh_requested", old)
 
     def mute(self, *, on: bool = True) -> None:
         """Sockets stay open but deliver nothing and answer no ping."""

@@ -53,6 +53,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "reactions.add": Method(chat.react, "reactions:write"),
     "files.getUploadURLExternal": Method(files.reserve, "files:write"),
     "files.completeUploadExternal": Method(files.share, "files:write"),
+    "files.info": Method(files.info, "files:read"),
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.book import Book, opened
 from bot.cluster.api import Api
+from bot.cluster.checkup import admission
 from bot.cluster.clusters import Clusters, Place
 from bot.cluster.errors import ApiError
 from bot.cluster.leases import Leadership, identity
@@ -89,7 +90,8 @@ async def connected(settings: "Settings") -> AsyncIterator[Parts]:
         await records.prepare()
         clock = Utc()
         planning = Planning(clusters, book.hints)
-        desk = TheDesk(records, clusters, planning, clock, book, Roster())
+        roster = Roster(lambda: admission(api, settings.namespace))
+        desk = TheDesk(records, clusters, planning, clock, book, roster)
         leadership = Leadership(api, settings.namespace, identity())
         desk.doctoring.leadership = leadership
         yield Parts(api, clusters, records, desk, book, leadership, asyncio.Condition())

@@ -5,7 +5,7 @@ back, holding and cancelling are open to everybody who may start, during freezes
 of one release, at the revision and plan it was given for, and only as long as its giver still belongs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -182,13 +182,23 @@ def _need(counts: Counts, approval: Approval) -> Need:
     return Need(counts, approval.count, (approval.crowd,), approval.own)
 
 
+Vouched = Callable[[Consent], bool]
 Known = Mapping[str, Person]  # by `identity`: those whose consents are looked at again
 
 
 def weigh(
-    release: Release, intent: Intent, person: Person, rules: Rules, now: datetime, known: Known
+    release: Release,
+    intent: Intent,
+    person: Person,
+    rules: Rules,
+    now: datetime,
+    known: Known,
+    vouched: Vouched = lambda _: True,
 ) -> Release | Refusal:
-    """What a person's intent makes of a release: refused, one consent more, or done, with each consent in the record."""
+    """What a person's intent makes of a release: refused, one consent more, or done, with each consent in the record.
+
+    `vouched`: whether nobody else can have written an earlier consent.
+    """
     moved = release.on(intent, person.actor, now)
     if isinstance(moved, Refusal):
         return moved
@@ -212,13 +222,19 @@ def weigh(
         counts=allowed.counts,
         groups=allowed.by,
     )
-    return _answered(release, intent, given, wanted, rules, known)
+    return _answered(release, intent, given, wanted, rules, known, vouched)
 
 
 def _answered(
-    release: Release, intent: Intent, given: Consent, wanted: tuple[Need, ...], rules: Rules, known: Known
+    release: Release,
+    intent: Intent,
+    given: Consent,
+    wanted: tuple[Need, ...],
+    rules: Rules,
+    known: Known,
+    vouched: Vouched,
 ) -> Release | Refusal:
-    before = [c for c in open_consents(release) if c.to == given.to]
+    before = [c for c in open_consents(release) if c.to == given.to and vouched(c)]
     if any(rules.same(c.by, given.by) for c in before):
         return denials.already(release)
     counting = [*before, given]

@@ -79,7 +79,7 @@ def unvouched(rules: Rules) -> Refusal:
     return Refusal(
         code="unvouched",
         what=f"In {rules.environment} a second person decides, and from the command line anybody who may write records could write any name.",
-        remedy="Approve it in Slack.",
+        remedy="Do it in Slack; or let the cluster vouch for names: `kubectl apply -k deploy/admission`.",
     )
 
 

@@ -7,7 +7,7 @@ a swap carries the resourceVersion that was read, so of two writers one loses an
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from bot.cluster.api import Api
 from bot.cluster.errors import Exists, Forbidden, NotFound, Refused
 from bot.cluster.mirror import Mirror
+from strategies import vouching
 from strategies.names import label_value, slug
-from strategies.objects import NAMESPACE, SECRET, Obj, Ref, meta, name_of, version_of
+from strategies.objects import NAMESPACE, SECRET, Obj, Ref, annotations_of, meta, name_of, version_of
 from strategies.release import Release
 
 TYPE = "graylight/release"
@@ -33,6 +34,7 @@ class Stored:
     release: Release
     seen: str
     sealed: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)  # who did what, see `strategies.vouching`
 
 
 class Unreadable(Exception):
@@ -142,19 +144,21 @@ class Records:
 
     async def create(self, release: Release) -> Stored:
         """Claim the number; Exists when somebody else did."""
-        made = await self.api.create(SECRET, self.namespace, self._secret(release))
+        made = await self.api.create(
+            SECRET, self.namespace, self._secret(release, vouching.marks(release.events))
+        )
         return self._written(made)
 
     async def swap(self, stored: Stored, release: Release) -> Stored:
         """Write what follows from what was read; Conflict when that is not what stands there any more."""
-        manifest = self._secret(release)
+        manifest = self._secret(release, _marked(stored, release))
         manifest["metadata"]["resourceVersion"] = stored.seen
         done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
         return self._written(done)
 
     async def seal(self, stored: Stored, release: Release) -> Stored:
         """Write it a last time, immutable from now on."""
-        manifest = self._secret(release) | {"immutable": True}
+        manifest = self._secret(release, _marked(stored, release)) | {"immutable": True}
         manifest["metadata"]["resourceVersion"] = stored.seen
         done = await self.api.replace(self._ref(release.plan.service, release.number), manifest)
         return self._written(done)
@@ -267,7 +271,7 @@ class Records:
     def _undo_ref(self, release: Release) -> Ref:
         return Ref(SECRET, self.namespace, f"undo.{slug(release.plan.service)}.{release.number}")
 
-    def _secret(self, release: Release) -> Obj:
+    def _secret(self, release: Release, marks: Mapping[str, str]) -> Obj:
         ref = self._ref(release.plan.service, release.number)
         labels = {
             SERVICE_LABEL: label_value(slug(release.plan.service)),
@@ -278,7 +282,12 @@ class Records:
             "apiVersion": "v1",
             "kind": "Secret",
             "type": TYPE,
-            "metadata": {"name": ref.name, "namespace": ref.namespace, "labels": labels},
+            "metadata": {
+                "name": ref.name,
+                "namespace": ref.namespace,
+                "labels": labels,
+                "annotations": dict(marks),
+            },
             "data": {"record": _encode(release.model_dump_json())},
         }
 
@@ -314,7 +323,17 @@ class Records:
         except (KeyError, ValueError, ValidationError) as e:
             message = f"Secret {name_of(obj)} is no record that this version can read: {type(e).__name__}"
             raise Unreadable(message) from e
-        return Stored(release, str(meta(obj).get("resourceVersion", "")), bool(obj.get("immutable")))
+        if obj.get("type", TYPE) != TYPE:
+            message = f"Secret {name_of(obj)} is called as a record is, and is of another type"
+            raise Unreadable(message)
+        seen, sealed = str(meta(obj).get("resourceVersion", "")), bool(obj.get("immutable"))
+        return Stored(release, seen, sealed, vouching.kept(annotations_of(obj)))
+
+
+def _marked(stored: Stored, release: Release) -> dict[str, str]:
+    """The marks that stand, and those of what people have done since it was read."""
+    last = stored.release.events[-1].n if stored.release.events else 0
+    return {**vouching.marks(release.events, last), **stored.marks}
 
 
 def _encode(text: str) -> str:

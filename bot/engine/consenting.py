@@ -1,16 +1,18 @@
 """People at the desk: who they are is found out, policy is asked, and what they agree to is bound to what they saw."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.book import Book
 from bot.cluster.clusters import Clusters
 from bot.cluster.errors import Forbidden
 from bot.cluster.papers import Paper
+from bot.cluster.records import Stored
 from bot.cluster.reviews import forbidden_to
 from bot.engine.planning import Planning
 from bot.engine.roster import Roster
 from bot.ports import Clock, Place, Verdict, Whoami
-from strategies import consent, denials, words
+from strategies import consent, denials, vouching, words
 from strategies.audit import agreed
 from strategies.consent import Action, Allowed
 from strategies.difference import difference
@@ -18,7 +20,7 @@ from strategies.freezes import Freezes
 from strategies.people import Account, Person, Rules, identity
 from strategies.plan import Plan
 from strategies.refusal import Refusal
-from strategies.release import Actor, Intent, IntentKind, Release
+from strategies.release import Actor, Consent, Intent, IntentKind, Release
 from strategies.spec import ReleaseSpec
 
 
@@ -59,14 +61,16 @@ class Consenting:
         refused = await self._by_the_cluster(plan, actor, rules)
         return refused or consent.begun(release, person, allowed, rules, now)
 
-    async def weigh(self, release: Release, intent: Intent, actor: Actor) -> Release | Refusal | Anew:
+    async def weigh(self, stored: Stored, intent: Intent, actor: Actor) -> Release | Refusal | Anew:
         """What an intent makes of a release; its start is planned anew before anybody's yes to it counts."""
+        release = stored.release
         plan, now = release.plan, self.clock.now()
         rules, person = await self._asked(actor, plan.environment, plan.service)
         known = {
             identity(c.by): await self.roster.person(c.by, rules) for c in consent.open_consents(release)
         }
-        moved = consent.weigh(release, intent, person, rules, now, known)
+        vouched = await self._vouched(stored) if known else _any
+        moved = consent.weigh(release, intent, person, rules, now, known, vouched)
         if isinstance(moved, Release) and intent.kind in (IntentKind.PROMOTE, IntentKind.RESUME):
             moved = await self._by_the_cluster(plan, actor, rules) or moved
         if isinstance(moved, Refusal) or not (release.unapproved and intent.kind is IntentKind.PROMOTE):
@@ -75,6 +79,21 @@ class Consenting:
         if isinstance(planned, Refusal):
             return planned
         return self._anew(release, planned.bind(release.id)) or moved
+
+    async def _vouched(self, stored: Stored) -> Callable[[Consent], bool]:
+        """Which consents nobody else can have written: those with a mark, where the cluster compares marks with writers.
+
+        Where it does not, whoever may write records is trusted with the names of people of Slack, and no others count.
+        """
+        if not await self.roster.vouching():
+            return lambda given: given.by.via == "slack" or not self._second(stored.release)
+        return lambda given: vouching.vouched(given, stored.release.events, stored.marks)
+
+    def _second(self, release: Release) -> bool:
+        """Whether a rule asks for somebody else than the one who acts."""
+        rules = self.book.rules(release.plan.environment, release.plan.service)
+        wanted = consent.needs(Action.PROMOTE, rules, self.clock.now(), release)
+        return any(need.second for need in wanted) or bool(release.one_way)
 
     async def _by_the_cluster(self, plan: Plan, actor: Actor, rules: Rules) -> Refusal | None:
         """Where policy says so: whether this person may do by themselves what the plan would write."""
@@ -142,3 +161,8 @@ class Consenting:
         await self.freezes.now()  # under watch already where a bot runs; `book` looks at what is known
         rules = self.book.rules(environment, service)
         return rules, await self.roster.person(actor, rules)
+
+
+def _any(_: Consent) -> bool:
+    """Where there is none to be looked at."""
+    return True

@@ -258,7 +258,7 @@ class TheDesk:
             return release
         if revision is not None and not consent.fresh(release, revision):
             return _stale(release)
-        weighed = await self._people.weigh(release, intent, actor)
+        weighed = await self._people.weigh(stored, intent, actor)
         if isinstance(weighed, Refusal):
             return weighed
         moved = weighed.release if isinstance(weighed, Anew) else weighed

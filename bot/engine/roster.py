@@ -3,11 +3,14 @@
 Nothing is decided here. What could not be found out is said so, and `strategies.consent` fails closed on it.
 """
 
-from collections.abc import Collection
+import time
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from strategies.people import Person, Rules, Standing, identity
 from strategies.release import Actor
+
+REMEMBERED = 60.0  # seconds
 
 
 class Directory(Protocol):
@@ -21,14 +24,28 @@ class Directory(Protocol):
 class Roster:
     """`slack` is there where Slack is; `accounts` are the groups of the users of the cluster that we speak for.
 
-    `vouching`: whether the cluster itself compares the actors in records with who writes them. Without that, a name
-    from the command line is nobody's second person.
+    `installed` finds out whether the cluster itself compares the actors in records with who writes them. Without that,
+    a name from the command line is nobody's second person. It is asked again after a minute.
     """
 
-    def __init__(self, *, vouching: bool = False) -> None:
+    def __init__(
+        self,
+        installed: Callable[[], Awaitable[bool]] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.slack: Directory | None = None
         self.accounts: dict[str, frozenset[str]] = {}
-        self.vouching = vouching
+        self._installed, self._monotonic = installed, monotonic
+        self._found: tuple[float, bool] | None = None
+
+    async def vouching(self) -> bool:
+        """Whether a name from the command line can be nobody else's."""
+        if self._installed is None:
+            return False
+        now = self._monotonic()
+        if self._found is None or now - self._found[0] > REMEMBERED:
+            self._found = (now, await self._installed())
+        return self._found[1]
 
     async def person(self, actor: Actor, rules: Rules) -> Person:
         """Somebody, as far as these rules need to know them."""
@@ -43,7 +60,7 @@ class Roster:
         if alias := rules.aliases.get(own):
             same = await self._of_slack(Actor(id=alias, via="slack"), groups)
             ids, unread = ids | {alias} | same.ids, same.unread
-        return Person(actor, Standing.ACCOUNT, ids, unread, vouched=self.vouching)
+        return Person(actor, Standing.ACCOUNT, ids, unread, vouched=await self.vouching())
 
     async def _of_slack(self, actor: Actor, groups: frozenset[str]) -> Person:
         """Without a directory the surface that let them in has vouched for their standing, and no group is known."""

@@ -32,12 +32,18 @@ class Book:
         self._folder = Path(path or ".").absolute().parent
         self.trouble: PolicyError | None = None
         self.changed: Callable[[Policy], None] = lambda _: None
+        self.looked: Callable[[], None] = lambda: None  # called after each reading of the file
         self.decreed: Callable[[str], tuple[Freeze, ...]] = lambda _: ()  # freezes begun by command
 
     @property
     def file(self) -> str | None:
         """Where it stands; None without one."""
         return self._path
+
+    @property
+    def admins(self) -> tuple[str, ...]:
+        """The ids of those who are told that the file is broken."""
+        return self.policy.told if self.policy else ()
 
     @property
     def channel(self) -> str:
@@ -100,7 +106,10 @@ class Book:
         """The file as it is now; in force where it is right and says something new."""
         if self._path is None:
             return
-        found = load(self._path)
+        self._take(load(self._path))
+        self.looked()
+
+    def _take(self, found: Policy | PolicyError) -> None:
         if isinstance(found, PolicyError):
             if found != self.trouble:
                 log.warning("the new policy is broken, so the former one stays in force: %s", found)

@@ -15,8 +15,10 @@ from bot.cluster.checkup import admission
 from bot.cluster.clusters import Clusters, Place
 from bot.cluster.errors import ApiError
 from bot.cluster.leases import Leadership, identity
+from bot.cluster.papers import Paper
 from bot.cluster.records import Records
 from bot.cluster.reviews import whoami
+from bot.engine import herald
 from bot.engine.desk import TheDesk
 from bot.engine.engine import Engine
 from bot.engine.loop import Means
@@ -31,6 +33,7 @@ from strategies.release import Release
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from bot.slack.messenger import Messenger
 
 log = getLogger(__name__)
 
@@ -66,8 +69,15 @@ class Parts:
         means = Means(self.records, self.desk.locks, self.leadership, surface, timers, Utc(), self.book.rules)
         engine = Engine(means, self.clusters)
         self.records.on_paper(lambda _: engine.wake())  # a freeze began, or ended
+        before = self.book.changed
+
+        def changed(policy: Policy) -> None:
+            before(policy)
+            engine.wake()
+
+        self.book.changed = changed
         self.desk.foresight = engine
-        self.desk.doctoring.timers = timers
+        self.desk.doctoring.timers, self.desk.doctoring.leadership = timers, self.leadership
         return engine
 
 
@@ -164,6 +174,7 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
     from bot.slack.client import web_client
     from bot.slack.crier import Crier as OfSlack
     from bot.slack.lock_reminder import remind
+    from bot.slack.messenger import Messenger
     from bot.slack.signing import Signer
     from bot.slack.socket import NotWelcome, connect
 
@@ -191,12 +202,25 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
     )
     crier = OfSlack(announcer.client, Signer(key))
     try:
-        async with _asking(parts, crier):
+        async with _asking(parts, crier), _telling(parts, Messenger(app.people)):
             yield announcer
     finally:
         await _ended(watching)
         await connection.close()
         await announcer.close()
+
+
+@asynccontextmanager
+async def _telling(parts: Parts, messenger: "Messenger") -> AsyncIterator[None]:
+    """Administrators are told of a broken policy."""
+    paper = Paper(parts.records, herald.NAME, herald.Told)
+    teller = herald.Herald(parts.book, paper, messenger.tell, lambda: parts.leadership.held)
+    parts.book.looked = teller.wake
+    task = asyncio.create_task(teller.run(), name="herald")
+    try:
+        yield
+    finally:
+        await _ended(task)
 
 
 @asynccontextmanager

@@ -16,7 +16,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bot.document import LONGEST, Fault, Path, faults, read
 from bot.grammar import values
 from bot.grammar.values import Wrong
-from bot.rules import Freeze, Governed, Identity, Member, Members, Quiet, rules, several, strangers
+from bot.rules import (
+    Freeze,
+    Governed,
+    Identity,
+    Member,
+    Members,
+    Quiet,
+    Who,
+    rules,
+    several,
+    strangers,
+    unnamed,
+)
 from strategies.hints import Hints
 from strategies.people import Account, Calendar, Rules
 from strategies.people import Freeze as frozen  # noqa: N813 - as a verb: it makes one of the policy's
@@ -191,6 +203,11 @@ class Policy(_Strict):
     defaults: Defaults = Field(
         Defaults(), description="For every service. Default: those of docs/reference.md."
     )
+    admins: Who | None = Field(
+        None,
+        description="Teams or ids of those who are told, in a message of their own, that a new version of this file is"
+        " broken. Default: the team `admins` where there is one, else nobody.",
+    )
     people: dict[Annotated[str, BeforeValidator(_name)], Members] = Field(
         {},
         description="Teams by name: ids of people (`U…`) and user groups (`S…`) of Slack; `user:NAME` and `group:NAME`"
@@ -218,6 +235,12 @@ class Policy(_Strict):
         known = ", ".join(f"`in {n}`" for n in self.environments)
         what = f"There is no environment `{name}`."
         return Refusal(code="no-environment", what=what, remedy=f"The policy has: {known}.")
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The ids of the administrators."""
+        named = self.admins if self.admins is not None else tuple(n for n in ("admins",) if n in self.people)
+        return tuple(dict.fromkeys(i for n in named for i in self.people.get(n, (n,))))
 
     def rules(self, environment: str, service: str) -> Rules:
         """Who may do what to a service in an environment; what the service's entry says wins."""
@@ -282,6 +305,7 @@ def parse(text: str, name: str = "policy") -> Policy | PolicyError:
         places: dict[Path, Governed] = {("environments", n): e for n, e in policy.environments.items()}
         places |= {("services", n): s for n, s in policy.services.items()}
         unknown = strangers(places, policy.people, document)
+        unknown += unnamed({("admins",): policy.admins or ()}, policy.people, document)
         return PolicyError(name, tuple(unknown)) if unknown else policy
     except ValidationError as e:
         return PolicyError(name, tuple(_not_yet(f) for f in faults(e, Policy, document)))

@@ -274,23 +274,33 @@ def rules(
 
 def strangers(places: Mapping[Path, Governed], teams: Iterable[str], document: Document) -> list[Fault]:
     """Each name in a rule that is neither a team nor an id."""
-    known = list(teams)
-    found = []
+    named: dict[Path, Iterable[str]] = {}
     for place, one in places.items():
-        named: dict[Path, Iterable[str]] = {("start",): one.start or ()}
-        named |= {(f, "who"): r.who for f in ("approve", "override") if (r := getattr(one, f))}
-        for path, names in named.items():
-            for at, name in enumerate(names):
-                if name in known or _PERSON.fullmatch(name):
-                    continue
-                near = get_close_matches(name, known, n=1)
-                remedy = (
-                    f"Did you mean `{near[0]}`?"
-                    if near
-                    else f"The policy has: {', '.join(f'`{n}`' for n in known)}."
-                    if known
-                    else "Name it under `people`."
-                )
-                here = (*place, *path, at)
-                found.append(Fault(dotted(here), f"There is no team `{name}`.", remedy, document.at(here)))
-    return found
+        named[(*place, "start")] = one.start or ()
+        for rule in ("approve", "override"):
+            if found := getattr(one, rule):
+                named[(*place, rule, "who")] = found.who
+    return unnamed(named, teams, document)
+
+
+def unnamed(places: Mapping[Path, Iterable[str]], teams: Iterable[str], document: Document) -> list[Fault]:
+    """Each name in some lists that is neither a team nor an id."""
+    known = list(teams)
+    return [
+        Fault(
+            dotted((*path, at)),
+            f"There is no team `{name}`.",
+            _meant(name, known),
+            document.at((*path, at)),
+        )
+        for path, names in places.items()
+        for at, name in enumerate(names)
+        if name not in known and not _PERSON.fullmatch(name)
+    ]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    return f"The policy has: {', '.join(f'`{n}`' for n in known)}." if known else "Name it under `people`."

@@ -190,6 +190,11 @@ def frozen_now(why: str, until: str) -> str:
     return f"Frozen until {until} ({why})."
 
 
+def policy_broken(trouble: str, file: str) -> str:
+    """To the administrators."""
+    return f"The new policy is broken, so the former one stays in force: {trouble}\nMend it; `graylight policy check {file}` says every fault."
+
+
 def is_frozen(reason: str) -> bool:
     """Whether a card's reason is that."""
     return reason.startswith("Frozen until ")

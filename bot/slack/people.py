@@ -42,7 +42,7 @@ class People:
     async def person(self, user: str, groups: Collection[str] = ()) -> Person:
         """Somebody's standing, and in which of these groups they are; what Slack does not say is unread."""
         standing, members = await asyncio.gather(
-            self._standing(user), asyncio.gather(*map(self._members, groups))
+            self._standing(user), asyncio.gather(*map(self.members, groups))
         )
         known = dict(zip(groups, members, strict=True))
         return Person(
@@ -77,7 +77,7 @@ class People:
         self._seen[user] = (self.clock.now(), standing)
         return standing
 
-    async def _members(self, group: str) -> frozenset[str] | None:
+    async def members(self, group: str) -> frozenset[str] | None:
         """A group's members; none where there is no such group, and None where Slack does not say."""
         known = self._groups.get(group)
         asked, changes = self.clock.now(), self._changes

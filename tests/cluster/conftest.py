@@ -204,9 +204,9 @@ def rendered(folder: str, namespace: str, scratch: Path) -> list[Obj]:
 
 async def apply(api: Api, manifest: Obj, namespace: str = "", *, dry_run: bool = False) -> Obj:
     """Server-side apply of one manifest."""
-    plain = not manifest["kind"].endswith(("s", "y"))
-    plural = manifest["kind"].lower() + ("s" if plain else "es")
-    everywhere = manifest["kind"] == "Namespace" or manifest["kind"].startswith("Cluster")
+    name = manifest["kind"].lower()
+    plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}es" if name.endswith("s") else f"{name}s"
+    everywhere = manifest["kind"].startswith(("Namespace", "Cluster", "Validating"))
     kind = Kind(manifest["apiVersion"], manifest["kind"], plural, namespaced=not everywhere)
     ref = Ref(kind, manifest["metadata"].get("namespace") or namespace, manifest["metadata"]["name"])
     return await api.patch(ref, manifest, "apply", force=True, manager="test", dry_run=dry_run)
@@ -247,7 +247,7 @@ async def installed(
             manifest["subjects"][0]["namespace"] = home
         await apply(admin, manifest)
     settings = Settings(
-        kubeconfig=str(await _kubeconfig(admin, home, tmp_path)),
+        kubeconfig=str(await kubeconfig(admin, home, tmp_path)),
         namespace=home,
         policy=str(_policy(target, tmp_path)),
     )
@@ -260,16 +260,14 @@ async def installed(
             await admin.delete(Ref(NAMESPACE, "", namespace))
 
 
-async def _kubeconfig(admin: Api, home: str, scratch: Path) -> Path:
-    """The account's token in place of the admin's credentials."""
+async def kubeconfig(admin: Api, home: str, scratch: Path, account: str = "graylight") -> Path:
+    """An account's token in place of the admin's credentials."""
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": TOKEN_LIFE},
     }
-    token = (await admin.create(ACCOUNT, home, request, name="graylight", subresource="token"))["status"][
-        "token"
-    ]
+    token = (await admin.create(ACCOUNT, home, request, name=account, subresource="token"))["status"]["token"]
     settings = admin._client.configuration
     cluster = {"server": settings.host, "certificate-authority": settings.ssl_ca_cert}
     written = {
@@ -280,7 +278,7 @@ async def _kubeconfig(admin: Api, home: str, scratch: Path) -> Path:
         "contexts": [{"name": "bot", "context": {"cluster": "it", "user": "bot"}}],
         "current-context": "bot",
     }
-    path = scratch / "kubeconfig"
+    path = scratch / f"kubeconfig-{account}"
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(written))
     return path

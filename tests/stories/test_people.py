@@ -380,7 +380,7 @@ async def test_whoami_says_the_same_as_the_refusals(opening: Opening) -> None:
         (ANA, "default: you may start, resume, hold, snooze, cancel, roll back and lock."),
         (
             CAT,
-            "default: you may start, approve and promote, resume, hold, snooze, cancel, roll back and lock.",
+            "default: you may start, approve and promote, resume, hold, snooze, cancel, roll back, lock and freeze.",
         ),
         (BEN, "default: you may look."),
         ("U3", "a guest of the workspace"),

@@ -1,11 +1,13 @@
 """Freezes that people begin, reminders that people ask for, and what there is to see of an installation."""
 
+from bot.playground.slack import Message
+from strategies.objects import SECRET
 from strategies.release import IntentKind, State
 from tests.stories.conftest import Opening
 from tests.stories.manifests import plain
 from tests.stories.person import Person
 from tests.stories.test_clicks import said
-from tests.stories.test_people import ANA, BEN, CAT, FOUR_EYES, asking, button, peopled, waiting
+from tests.stories.test_people import ANA, BEN, CAT, COMMAND, FOUR_EYES, asking, button, peopled, waiting
 from tests.stories.world import World
 
 AUTO = "canary k8sdemo v6 --steps 33 --soak 2s --keep 0s --auto"
@@ -41,6 +43,10 @@ async def test_a_freeze_that_begins_in_the_middle_makes_auto_wait_and_its_end_le
     assert world.release.state is State.PROMOTED
     public = [m.words for m in world.slack.messages if m.ephemeral_for is None]
     assert any("<@U2>: default is frozen until" in words for words in public)
+
+
+def _dms(world: World) -> list[Message]:
+    return [m for m in world.slack.messages if "The new policy is broken" in m.words]
 
 
 def _card(world: World) -> str:
@@ -106,7 +112,7 @@ async def test_services_and_doctor_say_what_there_is_and_what_is_wrong(opening: 
     for words in (
         "✓ Slack scopes: The bot token has all 9 scopes",
         "✓ Slack connection: Heard from Slack",
-        "✓ timers: An alarm set for now rang after",
+        "timers: An alarm set for now rang after",
         "✓ engine: This process runs the releases.",
         "✗ rights: In namespace `default` Graylight may not patch services.",
         "Apply deploy/target to `default`.",
@@ -115,3 +121,24 @@ async def test_services_and_doctor_say_what_there_is_and_what_is_wrong(opening: 
         "clock: Our clock is",
     ):
         assert words in answer.words
+
+
+async def test_a_broken_policy_keeps_the_former_one_and_is_told_to_the_administrators_once(
+    opening: Opening,
+) -> None:
+    world = await peopled(opening, "admins: [sre]\n" + FOUR_EYES)
+    assert world.policy is not None
+    world.policy.write_text(FOUR_EYES.replace("approve", "aprove"))
+    await world.until(lambda: len(_dms(world)) == 2, "both administrators are told")
+    assert {m.channel for m in _dms(world)} == {"DU6", "DU7"}
+    assert "policy.yaml:2:46: environments.default.aprove: There is no field" in _dms(world)[0].words
+    assert "Did you mean `approve`?" in _dms(world)[0].words
+    await world.slack.slash(f"{COMMAND}", user=BEN)
+    await Person(world, BEN).told("Only shop and sre may start releases")  # the former one holds
+    await world.slack.slash("doctor", user=ANA)
+    await Person(world, ANA).told("✗ policy: The file is broken, so the former one stays in force")
+    world.bot.kill()
+    world.policy.write_text("admins: [sre]\n" + FOUR_EYES)  # or the next process would not start
+    await world.until(lambda: world.bot.leading, "another process leads")
+    await world.until(lambda: world.get(SECRET, "told-admins", "graylight") is None, "it is sound again")
+    assert len(_dms(world)) == 2

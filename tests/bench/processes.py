@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from bot.playground.slack import Message, SlackStandIn
+from bot.playground.slack import UNLIMITED, Message, SlackStandIn
 from tests.bench.bot import policy
 from tests.bench.slack import environment
 from tests.bench.table import Row, counted
@@ -160,7 +160,7 @@ async def _click(slack: SlackStandIn, card: Message) -> float:
 @asynccontextmanager
 async def graylight(world: World) -> AsyncIterator[Process]:
     """Run it until the block ends."""
-    slack = SlackStandIn()
+    slack = SlackStandIn(rates=UNLIMITED)
     await slack.start()
     try:
         with tempfile.TemporaryDirectory() as scratch:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.playground.slack import SlackStandIn
+from bot.playground.slack import UNLIMITED, SlackStandIn
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ def environment(standin: SlackStandIn) -> dict[str, str]:
 
 async def main() -> None:
     """See the module."""
-    standin = SlackStandIn()
+    standin = SlackStandIn(rates=UNLIMITED)
     await standin.start()
     sys.stdout.write(json.dumps(environment(standin)) + "\n")
     sys.stdout.flush()

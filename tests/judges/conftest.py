@@ -57,12 +57,17 @@ def modules() -> Path:
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != wanted:
-            _install(npm)
+            _install(npm, lock.with_suffix(".failed"))
             stamp.write_text(wanted)
     return stamp.parent
 
 
-def _install(npm: str) -> None:
+def _install(npm: str, failed: Path) -> None:
+    """`failed` holds the run in which it was tried in vain: no other worker of that run waits for the same again."""
+    this = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    if this and failed.exists() and failed.read_text() == this:
+        pytest.skip("the judges could not be installed, as another worker found")
+    failed.write_text(this)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     try:
         subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True, timeout=INSTALLING)  # noqa: S603

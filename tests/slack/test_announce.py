@@ -149,6 +149,29 @@ async def test_edits_of_a_card_are_merged(
     assert "v6: 3 of 3 ready" in card(slack).words
 
 
+async def test_two_cards_in_one_channel_share_the_second(
+    slack: SlackStandIn, shown: Show, announcer: Announcer, seconds: Seconds
+) -> None:
+    one = await shown(begun())
+    other = await shown(begun().model_copy(update={"id": "other-1"}))
+
+    async def edited() -> list[bool]:
+        """Both have news at the same moment; which of them is shown now."""
+        made = []
+        for release in (one, other):
+            pods = release.canary_pods.model_copy(update={"total": 3, "ready": 3})
+            changed = release.model_copy(update={"canary_pods": pods})
+            card = await announcer.announce(changed)
+            made.append(announcer.current(changed.model_copy(update={"card": card})))
+        return made
+
+    seconds.now += announcer.pause
+    assert await edited() == [True, False]
+    seconds.now += announcer.pause
+    assert await edited() == [True, True]
+    assert [c.method for c in slack.calls].count("chat.update") == 2
+
+
 @pytest.mark.parametrize("which", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("effect", ["stored", "not stored"])
 async def test_a_lost_answer_is_looked_for_before_anything_is_said_again(

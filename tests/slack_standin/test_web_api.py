@@ -224,13 +224,19 @@ async def test_a_call_can_be_held_between_storing_and_answering(
 
 
 async def test_published_rates_answer_429(slack: SlackStandIn, clock: Clock, web: AsyncWebClient) -> None:
-    slack.faults.limits = PUBLISHED
-    for _ in range(5):
+    assert slack.faults.limits == PUBLISHED
+    web.retry_handlers.clear()
+    await web.conversations_open(users="U1")
+    for _ in range(10):  # a short burst
         await post(web)
-    with pytest.raises(SlackApiError) as limited:
+    for _ in range(3):  # then one a second
+        with pytest.raises(SlackApiError) as limited:
+            await post(web)
+        assert limited.value.response.status_code == 429
+        clock.now += float(limited.value.response.headers["Retry-After"])
         await post(web)
-    clock.now += float(limited.value.response.headers["Retry-After"])
-    await post(web)
+    await web.chat_postMessage(channel="DU1", text="another channel has its own")
+    await web.chat_update(channel="C1", ts=slack.messages[0].ts, text="and so has another method")
 
 
 async def test_small_things_work(web: AsyncWebClient, slack: SlackStandIn) -> None:

@@ -1,10 +1,11 @@
 """Exactly once, as people see it: what arrives at two replicas, what was posted and not remembered, and the ack before all."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
-from bot.playground.slack import Delivery, Message
+from bot.playground.slack import Delivery, Message, Rate
 from strategies.release import IntentKind, State
 from tests.stories.conftest import Opening
 from tests.stories.ending import cards, posted_twice, thread_of
@@ -95,3 +96,19 @@ async def test_acknowledgements_come_before_the_cluster_has_answered_anything(op
         assert said(world, "promoted-on") == []
     await world.until(lambda: world.over, "it is over")
     assert said(world, "promoted-on") == ["<@U1> promoted it."]
+
+
+async def test_a_slack_that_takes_one_message_in_two_seconds_gets_no_more_and_all_is_told(
+    opening: Opening,
+) -> None:
+    world = await opening(seed(replicas=2))
+    world.slack.faults.limits = {"chat.postMessage": Rate(1, 2, per_channel=True), "chat.update": Rate(1, 1)}
+    await Person(world).release(COMMAND, PROMOTE)
+    await world.until(lambda: world.over, "it is over")
+    posts = [call for call in world.slack.calls if call.method == "chat.postMessage"]
+    taken = [call.at for call in posts if call.answer is not None]
+    assert all(later - earlier >= 1.9 for earlier, later in pairwise(taken))
+    assert len(posts) <= 2 * len(taken)  # each refusal was followed by the wait that it asked for
+    assert not posted_twice(world)
+    (card,) = cards(world)
+    assert "Promoted" in card.words

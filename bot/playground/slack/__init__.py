@@ -1,7 +1,7 @@
 """A strict stand-in for Slack and the people in it, for tests and the playground."""
 
 from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.faults import PUBLISHED, Fault, Faults, Rate
+from bot.playground.slack.faults import PUBLISHED, UNLIMITED, Fault, Faults, Rate
 from bot.playground.slack.limits import Verdict, judge_blocks, judge_message, judge_view
 from bot.playground.slack.message import Control, Message
 from bot.playground.slack.standin import SlackStandIn
@@ -11,6 +11,7 @@ from bot.playground.slack.workspace import MANIFEST_SCOPES, Channel, Person, Ref
 __all__ = [
     "MANIFEST_SCOPES",
     "PUBLISHED",
+    "UNLIMITED",
     "Channel",
     "Control",
     "Delivery",

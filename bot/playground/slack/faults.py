@@ -1,11 +1,11 @@
 """Failures on command: what the next calls of a method meet, and how fast an app may call.
 
-A fault waits until its method is called, then acts `times` times. Rates are off until `limits` is set; the
-published ones are in `PUBLISHED`.
+A fault waits until its method is called, then acts `times` times. The published rates are in `PUBLISHED`; a story that has
+no time for them takes `UNLIMITED`.
 """
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `calls` within `seconds`; `per_channel` counts each channel by itself."""
+    """As many as `calls` at once, and again as `seconds` bring them back; `per_channel` counts each channel by itself."""
 
     calls: int
     seconds: float
@@ -43,7 +43,9 @@ class Rate:
 
 
 PUBLISHED: Final[Mapping[str, Rate]] = {
-    "chat.postMessage": Rate(5, 5, per_channel=True),  # about one a second, short bursts tolerated
+    "chat.postMessage": Rate(
+        10, 10, per_channel=True
+    ),  # one a second, short bursts (no number given) tolerated
     "chat.update": Rate(50, 60),
     "chat.delete": Rate(50, 60),
     "chat.postEphemeral": Rate(100, 60),
@@ -60,13 +62,16 @@ PUBLISHED: Final[Mapping[str, Rate]] = {
 }
 
 
+UNLIMITED: Final[Mapping[str, Rate]] = {}
+
+
 @dataclass(slots=True)
 class Faults:
     """The failures that are to come, and the rates in force."""
 
     limits: Mapping[str, Rate] = field(default_factory=dict)
     waiting: list[Fault] = field(default_factory=list)
-    _calls: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+    _left: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def _add(self, fault: Fault) -> Fault:
         self.waiting.append(fault)
@@ -112,10 +117,8 @@ class Faults:
         rate = self.limits.get(method)
         if rate is None:
             return None
-        calls = self._calls.setdefault((method, channel if rate.per_channel else ""), deque())
-        while calls and now - calls[0] >= rate.seconds:
-            calls.popleft()
-        if len(calls) >= rate.calls:
-            return max(1, round(rate.seconds - (now - calls[0])))
-        calls.append(now)
-        return None
+        key, each = (method, channel if rate.per_channel else ""), rate.seconds / rate.calls
+        left, before = self._left.get(key, (float(rate.calls), now))
+        left = min(left + (now - before) / each, float(rate.calls))
+        self._left[key] = (left - 1 if left >= 1 else left, now)
+        return None if left >= 1 else max(1, math.ceil((1 - left) * each))

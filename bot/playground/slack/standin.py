@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.playground.slack import files
 from bot.playground.slack.delivery import PATIENCE, Delivery
-from bot.playground.slack.faults import Faults, Rate
+from bot.playground.slack.faults import PUBLISHED, Faults, Rate
 from bot.playground.slack.listener import Listener
 from bot.playground.slack.message import Message
 from bot.playground.slack.people import People
@@ -35,7 +35,7 @@ class SlackStandIn(People):
     """The whole stand-in; what people do (`slash`, `click`, `mention`, …) is inherited.
 
     `port` 0 takes a free one. `clock` gives seconds since the epoch and drives `ts`, triggers, response_urls
-    and rates; the acknowledgement's `patience` is real seconds. `rates` are off unless given (`PUBLISHED`).
+    and rates; the acknowledgement's `patience` is real seconds. `rates` are the published ones unless others are given.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class SlackStandIn(People):
         clock: Callable[[], float] = time.time,
         patience: float = PATIENCE,
         scopes: frozenset[str] = MANIFEST_SCOPES,
-        rates: Mapping[str, Rate] | None = None,
+        rates: Mapping[str, Rate] = PUBLISHED,
     ) -> None:
         workspace = Workspace(clock=clock, bot_token=BOT_TOKEN, app_token=APP_TOKEN, scopes=scopes)
         super().__init__(workspace, Sockets(workspace, patience), Views(workspace), Responses(workspace))
-        self.faults = Faults(limits=rates or {})
+        self.faults = Faults(limits=rates)
         views = self.views
         self._api = WebApi(
             workspace,

@@ -32,8 +32,12 @@ from bot.ports import NoSurface, Surface
 from strategies.release import Release
 
 if TYPE_CHECKING:
+    from bot.health import Health
     from bot.settings import Settings
+    from bot.slack.app import SlackApp
+    from bot.slack.http import Door
     from bot.slack.messenger import Messenger
+    from bot.slack.socket import Connection
 
 log = getLogger(__name__)
 
@@ -139,14 +143,14 @@ async def serve(settings: "Settings", stop: asyncio.Event, ready: Callable[[], N
     from bot.health import Health
 
     async with AsyncExitStack() as stack:
-        health = await stack.enter_async_context(Health(settings.listen))
+        health = await stack.enter_async_context(Health(settings.listen, http=settings.slack == "http"))
         parts = await stack.enter_async_context(connected(settings))
         await parts.records.watch()
         stack.push_async_callback(parts.records.stop)
         timers = Timers()
         timers.start()
         stack.callback(timers.stop)
-        surface = await stack.enter_async_context(_surface(settings, parts))
+        surface = await stack.enter_async_context(_surface(settings, parts, health))
         engine = parts.engine(surface, timers)
         running = asyncio.create_task(engine.run(), name="engine")
         stack.push_async_callback(_ended, running)
@@ -161,34 +165,43 @@ async def serve(settings: "Settings", stop: asyncio.Event, ready: Callable[[], N
 
 
 @asynccontextmanager
-async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]:
-    """Slack where its tokens are set."""
-    if not (settings.slack_bot_token and settings.slack_app_token):
+async def _surface(
+    settings: "Settings", parts: Parts, health: "Health | None" = None
+) -> AsyncIterator[Surface]:
+    """Slack where its tokens are set; over HTTP it comes in by the door that health has."""
+    if settings.slack is None or settings.slack_bot_token is None:
         log.warning("no Slack tokens: running the engine for the command line alone")
         async with _asking(parts, None):
             yield NoSurface()
         return
     from bot.slack.announce import Announcer
     from bot.slack.app import build
+    from bot.slack.card_words import may_press
     from bot.slack.checkup import Checkup
     from bot.slack.client import web_client
     from bot.slack.crier import Crier as OfSlack
     from bot.slack.lock_reminder import remind
     from bot.slack.messenger import Messenger
     from bot.slack.signing import Signer
-    from bot.slack.socket import NotWelcome, connect
+    from bot.slack.socket import Connection
 
     key = await parts.records.signing_key()
-    bot_token = settings.slack_bot_token.get_secret_value()
+    bot_token, secret = settings.slack_bot_token.get_secret_value(), settings.slack_signing_secret
     app = build(
-        parts.desk, bot_token=bot_token, base_url=settings.slack_api_url, signing_key=key, clock=Utc()
+        parts.desk,
+        board=parts.desk.board(),
+        bot_token=bot_token,
+        base_url=settings.slack_api_url,
+        signing_key=key,
+        signing_secret=secret.get_secret_value() if secret else "",
+        clock=Utc(),
     )
     parts.desk.roster.slack = app.people
-    announcer = Announcer(web_client(bot_token, settings.slack_api_url, retries=0), key)
-    try:
-        connection = await connect(app, settings.slack_app_token.get_secret_value(), settings.slack_api_url)
-    except NotWelcome as e:
-        raise Unusable(str(e)) from e
+    announcer = Announcer(
+        web_client(bot_token, settings.slack_api_url, retries=0),
+        key,
+        may=lambda r: may_press(parts.book.rules(r.plan.environment, r.plan.service)),
+    )
     warden = Warden(
         parts.clusters,
         parts.desk.locks,
@@ -196,18 +209,47 @@ async def _surface(settings: "Settings", parts: Parts) -> AsyncIterator[Surface]
         lambda lock: remind(app.identity.client, lock),
         lambda: parts.leadership.held,
     )
-    watching = asyncio.create_task(warden.run(), name="locks")
-    parts.desk.doctoring.examiners.append(
-        Checkup(app.identity.client, lambda: (connection.age, connection.connected))
-    )
-    crier = OfSlack(announcer.client, Signer(key))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(announcer.close)
+        way = await stack.enter_async_context(_heard(settings, app, health))
+        age = (lambda: (way.age, way.connected)) if isinstance(way, Connection) else None
+        parts.desk.doctoring.examiners.append(Checkup(app.identity.client, age))
+        stack.push_async_callback(_ended, asyncio.create_task(warden.run(), name="locks"))
+        stack.push_async_callback(_ended, asyncio.create_task(app.tabs.run(), name="Home tabs"))
+        parts.records.also_on_change(app.tabs.changed)
+        crier = OfSlack(announcer.client, Signer(key))
+        await stack.enter_async_context(_asking(parts, crier))
+        await stack.enter_async_context(_telling(parts, Messenger(app.people)))
+        yield announcer
+
+
+@asynccontextmanager
+async def _heard(
+    settings: "Settings", app: "SlackApp", health: "Health | None"
+) -> AsyncIterator["Connection | Door"]:
+    """Slack's requests arrive: by Socket Mode where there is an app token, else over HTTP. Raises Unusable."""
+    from bot.slack import http
+    from bot.slack.identity import NotWelcome
+    from bot.slack.socket import connect
+
+    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    connection: Connection | Door
     try:
-        async with _asking(parts, crier), _telling(parts, Messenger(app.people)):
-            yield announcer
+        if app_token is not None:
+            connection = await connect(app, app_token.get_secret_value(), settings.slack_api_url)
+        else:
+            assert secret is not None and health is not None  # noqa: S101, PT018 - that is what HTTP mode is
+            connection = http.Door(app, secret.get_secret_value())
+            await connection.open()
+            health.slack = connection.answer
+    except NotWelcome as e:
+        raise Unusable(str(e)) from e
+    try:
+        yield connection
     finally:
-        await _ended(watching)
+        if health is not None:
+            health.slack = None
         await connection.close()
-        await announcer.close()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ tokens are never shown.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     listen: str = Field(
         "127.0.0.1:8080",
         validation_alias="GRAYLIGHT_LISTEN",
-        description="`host:port` of /healthz and /readyz. Default `127.0.0.1:8080`: reachable from this host alone,"
-        " since nothing outside needs it unless a kubelet asks.",
+        description="`host:port` of /healthz and /readyz, and of /slack/events in HTTP mode. Default `127.0.0.1:8080`:"
+        " reachable from this host alone, since nothing outside needs it unless a kubelet, or Slack, asks.",
     )
     slack_bot_token: SecretStr | None = Field(
         None,
@@ -53,13 +53,14 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(
         None,
         validation_alias="SLACK_APP_TOKEN",
-        description="Token `xapp-…` for Socket Mode. Default: none, as above.",
+        description="Token `xapp-…` for Socket Mode, which needs no public address; it wins over the signing secret."
+        " Default: none; then HTTP mode where the signing secret is set.",
     )
     slack_signing_secret: SecretStr | None = Field(
         None,
         validation_alias="SLACK_SIGNING_SECRET",
-        description="Secret by which Slack signs requests, in HTTP mode only. Default: none; Socket Mode needs no"
-        " public address.",
+        description="Secret by which Slack signs requests. With it and without an app token Slack is served over HTTP,"
+        " at /slack/events of `GRAYLIGHT_LISTEN`. Default: none; then Socket Mode.",
     )
     slack_api_url: str = Field(
         "https://slack.com/api/",
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
             raise ValueError("it is no http or https URL, such as `https://slack.com/api/`")
         return value if value.endswith("/") else value + "/"  # the client joins method names to it
 
-    @field_validator("slack_bot_token", "slack_app_token")
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and any(c.isspace() for c in value.get_secret_value().strip()):
@@ -101,9 +102,13 @@ class Settings(BaseSettings):
         return int(self.listen.rpartition(":")[2])
 
     @property
-    def slack(self) -> bool:
-        """Whether both tokens of Socket Mode are there."""
-        return self.slack_bot_token is not None and self.slack_app_token is not None
+    def slack(self) -> Literal["socket", "http"] | None:
+        """How Slack reaches this process: by Socket Mode where there is an app token, else over HTTP; None: not at all."""
+        if self.slack_bot_token is None:
+            return None
+        if self.slack_app_token is not None:
+            return "socket"
+        return "http" if self.slack_signing_secret is not None else None
 
     @classmethod
     def settings_customise_sources(
@@ -132,15 +137,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings | Refusal:
 
 
 def for_slack(settings: Settings) -> Refusal | None:
-    """Why the bot cannot talk to Slack although it is told to: one token of the two is missing."""
-    if (settings.slack_bot_token is None) == (settings.slack_app_token is None):
+    """Why the bot cannot talk to Slack although it is told to: something that goes with what is set is missing."""
+    bot, app, secret = settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret
+    other = "SLACK_APP_TOKEN" if app is not None else "SLACK_SIGNING_SECRET"
+    if bot is not None and app is None and secret is None:
+        lacking, there = "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"
+        needed = "Socket Mode needs both tokens; over HTTP, SLACK_SIGNING_SECRET takes its place."
+    elif bot is None and (app is not None or secret is not None):
+        lacking, there = "SLACK_BOT_TOKEN", other
+        needed = "nothing can be said in Slack without it."
+    else:
         return None
-    lacking, there = ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")
-    if settings.slack_bot_token is None:
-        lacking, there = there, lacking
     return Refusal(
         code="bad-setting",
-        what=f"{lacking} is missing: Socket Mode needs both tokens.",
+        what=f"{lacking} is missing: {needed}",
         remedy=f"Set {lacking}, or unset {there} to run without Slack.",
     )
 

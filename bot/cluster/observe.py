@@ -54,6 +54,11 @@ async def look(api: Api, namespace: str, watched: "Watched | None" = None) -> Sn
     return Snapshot(namespace, found)
 
 
+async def listed(api: Api, namespace: str, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Obj]]:
+    """A few kinds only, for who needs no plan; what we may not read is empty as in `look`."""
+    return await _read(api, namespace, list(kinds))
+
+
 async def _read(api: Api, namespace: str, kinds: list[Kind]) -> dict[Kind, dict[str, Obj]]:
     found = await asyncio.gather(*(_all(api, kind, namespace) for kind in kinds))
     return dict(zip(kinds, found, strict=True))

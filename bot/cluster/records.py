@@ -50,11 +50,16 @@ class Records:
         self.ended: Callable[[], None] = lambda: None
         self.papers_changed: Callable[[str], None] = lambda _: None
         self._mirror = Mirror(api, SECRET, namespace, self._noticed, labels=SERVICE_LABEL)
+        self._also: list[Callable[[], None]] = []
         self._parsed: dict[str, tuple[str, Stored]] = {}
 
     def on_change(self, changed: Callable[[str], None]) -> None:
         """Whom to tell which release's record changed."""
         self.changed = changed
+
+    def also_on_change(self, changed: Callable[[], None]) -> None:
+        """Whom else to tell that some record changed."""
+        self._also.append(changed)
 
     async def watch(self) -> None:
         """Follow every record; `changed` is called with the release's id."""
@@ -298,6 +303,8 @@ class Records:
         stored = self._read(obj)
         if stored is not None:
             self.changed(stored.release.id)
+        for also in self._also if stored is not None else ():
+            also()
         if stored is None or stored.release.told_end:
             self.ended()
 

@@ -157,6 +157,11 @@ class Consenting:
         rules, person = await self._asked(actor, environment, service)
         return consent.may(action, person, rules, self.clock.now())
 
+    async def about(self, action: Action, actor: Actor, release: Release) -> Allowed | Refusal:
+        """One answer about a release that there is."""
+        rules, person = await self._asked(actor, release.plan.environment, release.plan.service)
+        return consent.may(action, person, rules, self.clock.now(), release)
+
     async def _asked(self, actor: Actor, environment: str, service: str) -> tuple[Rules, Person]:
         await self.freezes.now()  # under watch already where a bot runs; `book` looks at what is known
         rules = self.book.rules(environment, service)

@@ -17,6 +17,7 @@ from bot.cluster.locks import Locks, Standing
 from bot.cluster.observe import Watched
 from bot.cluster.papers import Paper
 from bot.cluster.records import Records, Stored, by_service, next_number
+from bot.engine.board import TheBoard
 from bot.engine.consenting import Anew, Consenting
 from bot.engine.doctoring import Doctoring
 from bot.engine.freezing import NAME as FREEZES
@@ -102,6 +103,10 @@ class TheDesk:
     def locks(self) -> Locks:
         """The locks, as the records say."""
         return self._locks
+
+    def board(self) -> TheBoard:
+        """What forms and the Home tab look at."""
+        return TheBoard(self._records, self._clusters, self._people, self._locking, self._book, self._clock)
 
     async def standing(self, holder: str) -> Standing:
         """Whether the holder of a lock still needs it."""

@@ -43,10 +43,11 @@ class Announcer:
         client: AsyncWebClient,
         signing_key: bytes,
         *,
+        may: Callable[[Release], str] = lambda _: "",
         every: float = EVERY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client, self._signer = client, Signer(signing_key)
+        self._client, self._signer, self._may = client, Signer(signing_key), may
         self._gate = Gate(every, monotonic)
         self._known: dict[str, Card] = {}
         self._unsure: set[str] = set()
@@ -70,7 +71,7 @@ class Announcer:
         if card is None or not card.channel or (release.ended and release.id in self._shut):
             return True
         told = not release.events or card.told >= release.events[-1].n
-        shown = card.shown == fingerprint(card_of(release, self._signer))
+        shown = card.shown == fingerprint(self._card(release))
         return bool(card.ts) and told and shown and not _stale(release, card)
 
     async def announce(self, release: Release) -> Card | None:
@@ -107,6 +108,10 @@ class Announcer:
         """Ends the connections, where the client is ours."""
         if isinstance(self._client, Client):
             await self._client.close()
+
+    def _card(self, release: Release) -> Message:
+        """As it should look now, with who may press."""
+        return card_of(release, self._signer, self._may(release))
 
     def _latest(self, release: Release) -> Card:
         """The record's card, or what was done since and not recorded."""
@@ -151,7 +156,7 @@ class Announcer:
         card = self._latest(release)
         if card.ts:
             return
-        message = card_of(release, self._signer)
+        message = self._card(release)
         answer = await self._post(release, message, CARD)
         self._gate.passed(card.channel)
         self._keep(release, ts=answer.text("ts"), shown=fingerprint(message))
@@ -196,7 +201,7 @@ class Announcer:
 
     async def _refresh(self, release: Release) -> None:
         """The card, unless one in this channel was edited a moment ago: then the next call does it."""
-        card, message = self._latest(release), card_of(release, self._signer)
+        card, message = self._latest(release), self._card(release)
         shown = fingerprint(message)
         if card.shown == shown or not self._gate.open(card.channel):
             return
@@ -227,6 +232,8 @@ class Announcer:
         except Failed as e:
             if e.code not in _UNFIT:
                 raise
+            if (other := message.without_table()) != message:
+                return await self._send(method, release, other, more)
             log.exception("%s: Slack refuses a message of ours; it is sent as plain words", release.id)
             return await call(method(**where, **_plain(message).content(), **more))
 

@@ -83,11 +83,12 @@ def history(service: str, found: Sequence[Release]) -> Message:
     """What was released, newest first."""
     if not found:
         return sentence(words.no_history(name(service)))
-    lines = [f"*Releases of {name(service)}*", *map(_past, found)]
+    lines = [f"*Releases of {name(service)}*", *map(past, found)]
     return Message(f"Releases of {name(service)}", tuple(blocks.paragraphs(lines)))
 
 
-def _past(release: Release) -> str:
+def past(release: Release) -> str:
+    """One that was, in a line."""
     sign, state = words.state(release)
     plan = release.plan
     when = at(release.ended_at or release.started_at)

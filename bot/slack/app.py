@@ -12,18 +12,21 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from bot.board import NOTHING, Board
 from bot.ports import Clock, Desk
-from bot.slack import answers, buttons, words
+from bot.slack import answers, buttons, modals, words
 from bot.slack.affairs import AGREE
 from bot.slack.asked import by_a_bot, by_click, by_command, by_mention
 from bot.slack.clicks import Clicks
 from bot.slack.client import web_client
 from bot.slack.commands import Commands
 from bot.slack.crier import LEAVE, TURN
+from bot.slack.forms import Forms
 from bot.slack.identity import Identity
 from bot.slack.people import People
 from bot.slack.queueing import JOIN
 from bot.slack.signing import Signer
+from bot.slack.tabs import Tabs
 from bot.slack.work import Work
 from strategies.release import IntentKind
 
@@ -47,23 +50,37 @@ class SlackApp(AsyncApp):
     identity: Identity
     work: Work
     people: People
+    tabs: Tabs
 
 
 def build(
-    desk: Desk, *, bot_token: str, base_url: str | None = None, signing_key: bytes, clock: Clock
+    desk: Desk,
+    *,
+    board: Board = NOTHING,
+    bot_token: str,
+    base_url: str | None = None,
+    signing_key: bytes,
+    signing_secret: str = "",
+    clock: Clock,
 ) -> SlackApp:
-    """The app, not connected yet; `signing_key` (at least 16 bytes) is that of all replicas."""
+    """The app, not connected yet.
+
+    Without a board forms propose nothing and the Home tab is empty. `signing_key` (at least 16 bytes) is ours, that of all replicas; `signing_secret` is Slack's, for HTTP mode.
+    """
     client = web_client(bot_token, base_url)
     identity = Identity(client)
-    app = _app(identity, bot_token)
+    app = _app(identity, bot_token, signing_secret)
     app.people = People(client, identity, clock)
     commands = Commands(desk, app.people, identity, Signer(signing_key))
-    _typed(app, commands)
-    _clicked(app, Clicks(commands))
+    clicks = Clicks(commands)
+    forms, app.tabs = Forms(clicks, board), Tabs(commands, board, clock)
+    modals.listen(app, forms, app.tabs, app.work)
+    _typed(app, commands, forms)
+    _clicked(app, clicks)
     return app
 
 
-def _app(identity: Identity, bot_token: str) -> SlackApp:
+def _app(identity: Identity, bot_token: str, signing_secret: str) -> SlackApp:
     async def authorize() -> AuthorizeResult:
         """Without a call, or the first acknowledgement would wait for one."""
         return AuthorizeResult(
@@ -77,20 +94,21 @@ def _app(identity: Identity, bot_token: str) -> SlackApp:
     log = getLogger("bot.slack.bolt")
     usual = log.getEffectiveLevel()
     log.setLevel(ERROR)  # it warns that the token is not used for authorizing, which is meant
-    app = SlackApp(client=identity.client, authorize=authorize, logger=log)
+    app = SlackApp(client=identity.client, authorize=authorize, logger=log, signing_secret=signing_secret)
     log.setLevel(usual)
     app.identity, app.work = identity, Work()
     return app
 
 
-def _typed(app: SlackApp, commands: Commands) -> None:
+def _typed(app: SlackApp, commands: Commands, forms: Forms) -> None:
     client = commands.identity.client
 
     @app.command(_ANYTHING)
     async def command(ack: Ack, body: Json) -> None:
         await ack()
         asked = by_command(body, client)
-        app.work.take(asked.delivery, asked.reply, lambda: commands.run(asked))
+        use_case = commands.run if asked.text.strip() else forms.open
+        app.work.take(asked.delivery, asked.reply, lambda: use_case(asked))
 
     @app.event("app_mention")
     async def mention(ack: Ack, body: Json) -> None:

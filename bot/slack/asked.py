@@ -30,6 +30,11 @@ class Asked:
     message_ts: str = ""  # of the message that was clicked in
 
     @property
+    def direct(self) -> bool:
+        """Whether it was asked where nobody else sees it: a conversation of two."""
+        return self.channel.startswith("D")
+
+    @property
     def actor(self) -> Actor:
         """The person, for the record."""
         return Actor(id=self.user, via="slack")
@@ -79,6 +84,40 @@ def by_click(body: dict[str, Any], client: AsyncWebClient) -> Asked:
         control=control,
         message_ts=clicked_in,
     )
+
+
+def by_message(body: dict[str, Any], client: AsyncWebClient) -> Asked:
+    """A message to the app alone, or its Home opened; a mention at its beginning is a habit, no word."""
+    event = body["event"]
+    user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
+    thread = str(event.get("thread_ts") or "")
+    reply = Reply(client, channel, user, thread_ts=thread)
+    text = _MENTION.sub("", str(event.get("text") or "")).strip()
+    text = text.removeprefix(COMMAND).strip() if text.split(" ")[0] == COMMAND else text
+    return Asked(user, channel, str(body["event_id"]), reply, text)
+
+
+def by_shortcut(body: dict[str, Any], client: AsyncWebClient) -> Asked:
+    """A shortcut, global or on a message."""
+    user, channel = str(body["user"]["id"]), str((body.get("channel") or {}).get("id") or "")
+    reply = Reply(client, channel, user, str(body.get("response_url") or ""))
+    return Asked(user, channel, str(body["trigger_id"]), reply)
+
+
+def by_submission(
+    body: dict[str, Any], client: AsyncWebClient, channel: str, *, clicked: str = "", control: str = ""
+) -> Asked:
+    """A modal that was submitted, about a channel; `clicked` and `control` as if a button there had been."""
+    user = str(body["user"]["id"])
+    delivery = str(body.get("trigger_id") or body["view"]["hash"])
+    return Asked(user, channel, delivery, Reply(client, channel, user), clicked=clicked, control=control)
+
+
+def directly(body: dict[str, Any]) -> bool:
+    """Whether a message is a person's own words to the app alone; edits, joins and our own messages are not."""
+    event = body.get("event") or {}
+    own = event.get("channel_type") == "im" and not event.get("subtype")
+    return bool(own and event.get("text") and not by_a_bot(body))
 
 
 def by_a_bot(body: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from bot.slack.markup import cut
+from bot.slack.markup import cut, escape
 
 Block: TypeAlias = dict[str, Any]
 
@@ -34,6 +34,11 @@ class Message:
     def content(self) -> dict[str, Any]:
         """The arguments of chat.postMessage, chat.update and a response_url."""
         return {"text": cut(self.text, FALLBACK), "blocks": list(fitting(self.blocks))}
+
+    def without_table(self) -> "Message":
+        """The same where no table may stand: each of its columns becomes a field."""
+        made = tuple(_columns(b) if b["type"] == "table" else b for b in self.blocks)
+        return Message(self.text, made)
 
 
 def fitting(blocks: Sequence[Block]) -> tuple[Block, ...]:
@@ -156,3 +161,21 @@ def table(rows: Sequence[Sequence[Block]]) -> Block:
         "rows": [list(row) for row in rows],
         "column_settings": [{"is_wrapped": True} for _ in range(columns)],
     }
+
+
+def _columns(block: Block) -> Block:
+    """A table's columns side by side; its first row are their headings, its first column what each line is."""
+    rows = [[_said(one) for one in row] for row in block["rows"]]
+    labels = [row[0] for row in rows[1:]]
+    columns = list(zip(*rows, strict=True))[1:]
+    return fields(
+        *(
+            "\n".join([f"*{column[0]}*", *(f"{la}: {v}" for la, v in zip(labels, column[1:], strict=True))])
+            for column in columns
+        )
+    )
+
+
+def _said(found: Block) -> str:
+    """A cell's text, escaped: as a cell it was no markup."""
+    return escape("".join(e["text"] for part in found["elements"] for e in part["elements"]))

@@ -7,26 +7,28 @@ with its interval, and times are the reader's own.
 import hashlib
 import json
 
-from bot.slack import blocks, buttons, consent_words, progress, words
+from bot.slack import blocks, buttons, card_words, consent_words, progress, words
 from bot.slack.blocks import Block, Message
-from bot.slack.markup import at, code, isolate, name, quote, said, who
+from bot.slack.markup import NAME, at, code, cut, isolate, name, quote, said, who
 from bot.slack.signing import Signer
 from strategies import consent
-from strategies.release import Actor, IntentKind, Release, State
+from strategies.release import Actor, Counted, IntentKind, Release, State
 
 
-def card(release: Release, signer: Signer | None) -> Message:
-    """The card as it should look now; without a signer a copy to look at, without buttons."""
+def card(release: Release, signer: Signer | None, may: str = "") -> Message:
+    """The card as it should look now; without a signer a copy to look at, without buttons. `may`: who may press."""
     plan = release.plan
     _, state = words.state(release)
     made: list[Block] = [
         blocks.header(isolate(words.title(plan))),
         blocks.section("\n".join(_state(release))),
-        blocks.fields(_traffic(release), _pods(release)),
+        blocks.section(_traffic(release)),
+        _tracks(release),
     ]
     if signer is not None:
         made += blocks.actions(buttons.of(release, signer, samples=True))
-    made += [blocks.context(line) for line in _small_print(release)]
+    pressers = [may] if may and not release.ended else []
+    made += [blocks.context(line) for line in (*pressers, *_small_print(release))]
     return Message(f"{quote(words.title(plan))} · {state} ({name(release.id)})", tuple(made))
 
 
@@ -88,15 +90,23 @@ def _traffic(release: Release) -> str:
     )
 
 
-def _pods(release: Release) -> str:
-    plan, old, new = release.plan, release.stable_pods, release.canary_pods
-    return "\n".join(
-        (
-            "*Pods*",
-            words.pods(name(plan.to_version), new.ready, new.total),
-            words.pods(name(plan.from_version), old.ready, old.total),
-        )
+def _tracks(release: Release) -> Block:
+    """Both versions beside each other: what serves on the left, what comes on the right."""
+    plan, (old, new) = release.plan, progress.sides(release)
+    rows = [
+        ["", card_words.stable(plan.from_version), card_words.coming(plan.to_version, plan.strategy)],
+        [card_words.PODS, *(card_words.ready(t.ready, t.total) for t in _pods(release))],
+        [card_words.SAMPLED, card_words.counted(old), card_words.counted(new)],
+        [card_words.ERRORS, card_words.failed(old), card_words.failed(new)],
+        [card_words.LATENCY, card_words.latency(old), card_words.latency(new)],
+    ]
+    return blocks.table(
+        [[blocks.cell(cut(text, NAME), bold=not n) for text in row] for n, row in enumerate(rows)]
     )
+
+
+def _pods(release: Release) -> tuple[Counted, Counted]:
+    return release.stable_pods, release.canary_pods
 
 
 def _small_print(release: Release) -> list[str]:

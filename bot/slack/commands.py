@@ -6,11 +6,26 @@ from dataclasses import dataclass
 from logging import getLogger
 
 from bot import telling
-from bot.grammar.command import Act, Help, History, Samples, Start, Status, WhoAmI
+from bot.grammar.command import (
+    Act,
+    Command,
+    Freeze,
+    Help,
+    History,
+    Leave,
+    Lock,
+    Nudge,
+    Samples,
+    Start,
+    Status,
+    Unfreeze,
+    Unlock,
+    WhoAmI,
+)
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
-from bot.ports import Desk, Looked
-from bot.slack import answers, once, samples, words
+from bot.ports import Desk, Looked, Preview
+from bot.slack import answers, form_words, once, samples, words
 from bot.slack.affairs import Affairs
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
@@ -45,6 +60,8 @@ class Commands:
 
     async def _answer(self, asked: Asked) -> Message | None:
         command = parse(asked.text)
+        if asked.direct and _acts(command):
+            return answers.sentence(form_words.only_here())
         match command:
             case Mistake():
                 return answers.mistake(command, asked.command)
@@ -75,19 +92,26 @@ class Commands:
                 return answers.history(service, await self.desk.history(service, limit))
 
     async def _preview(self, asked: Asked, spec: ReleaseSpec, *, look_only: bool) -> Message:
-        stranger, refused, shown, missing = await asyncio.gather(
-            self.people.refusal(asked.user),
-            self.desk.may_start(spec, asked.actor),
-            self.desk.preview(spec),
-            self.missing(asked.channel),
+        ready, missing = await asyncio.gather(
+            self.ready(asked, spec, look_only=look_only), self.missing(asked.channel)
+        )
+        if isinstance(ready, Refusal):
+            return self.affairs.queueing.refusal(ready, spec, asked.user)
+        shown, showing = ready
+        above = [missing] if missing and not look_only else []
+        return preview(shown, None if look_only else self.signer, showing, above)
+
+    async def ready(
+        self, asked: Asked, spec: ReleaseSpec, *, look_only: bool
+    ) -> tuple[Preview, Showing] | Refusal:
+        """What a preview shows, wherever it is shown."""
+        stranger, refused, shown = await asyncio.gather(
+            self.people.refusal(asked.user), self.desk.may_start(spec, asked.actor), self.desk.preview(spec)
         )
         refused = stranger or (None if look_only else refused)
-        if refused:
-            return answers.refusal(refused)
-        if isinstance(shown, Refusal):
-            return self.affairs.queueing.refusal(shown, spec, asked.user)
-        above = [missing] if missing and not look_only else []
-        return preview(shown, None if look_only else self.signer, showing(asked), above)
+        if refused or isinstance(shown, Refusal):
+            return refused or shown  # type: ignore[return-value]  # one of them is there
+        return shown, showing(asked)
 
     async def _waits(self, asked: Asked, spec: ReleaseSpec) -> Message | None:
         """A place in line, where somebody has what they want."""
@@ -166,6 +190,17 @@ class Commands:
         """To the card."""
         card = release.card
         return self.identity.link(card.channel, card.ts) if card else ""
+
+
+def _acts(command: Command | Mistake) -> bool:
+    """Whether it changes something that others should see."""
+    match command:
+        case Act() | Lock() | Unlock() | Leave() | Freeze() | Unfreeze() | Nudge():
+            return True
+        case Start():
+            return not command.preview_only
+        case _:
+            return False
 
 
 def showing(asked: Asked) -> Showing:

@@ -3,8 +3,11 @@
 Pure; everything is derived from the record.
 """
 
+from dataclasses import dataclass
+
 from strategies.plan import Stage
 from strategies.release import Release, State
+from strategies.samples import Tally
 from strategies.steps import Check, Prove
 
 CELLS = 10
@@ -49,6 +52,25 @@ def under_way(release: Release) -> int | None:
     """The share that is being brought about, where it is not the one asked already."""
     here = stage(release)
     return here.share if here is not None and not release.proven and here.share != asked(release) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What was sampled of one version: answers, how many of them failed, and the p95 in ms; None where nothing was."""
+
+    answers: int | None = None
+    failed: int = 0
+    p95: float = 0.0
+
+
+def sides(release: Release) -> tuple[Track, Track]:
+    """The old version's and the new one's, as last sampled."""
+    seen = next((e.detail["tally"] for e in reversed(release.events) if e.detail.get("tally")), None)
+    if seen is None:
+        return Track(), Track()
+    tally = Tally.model_validate(seen)
+    old, new = tally.old, tally.new
+    return Track(old.n, old.failed, old.p95), Track(new.n, new.failed, new.p95)
 
 
 def bar(share: int) -> str:

@@ -18,6 +18,9 @@ from bot.slack.client import PATIENCE, Failed, call
 
 log = getLogger(__name__)
 OK = 200
+_ELSEWHERE = frozenset(
+    {"channel_not_found", "not_in_channel", "user_not_in_channel"}
+)  # it stands nowhere there
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Reply:
     user: str
     response_url: str = ""
     thread_ts: str = ""
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is a conversation of two, where every message is private."""
+        return self.channel.startswith("D")
 
     async def private(self, message: Message) -> None:
         """To this person alone, beside what stands."""
@@ -64,6 +72,18 @@ class Reply:
     async def _ephemeral(self, message: Message) -> None:
         content = message.content() | ({"thread_ts": self.thread_ts} if self.thread_ts else {})
         try:
-            await call(self.client.chat_postEphemeral(channel=self.channel, user=self.user, **content))
+            if self.channel and not self.direct:
+                await call(self.client.chat_postEphemeral(channel=self.channel, user=self.user, **content))
+                return
         except Failed as e:
-            log.warning("an answer to %s in %s could not be given: %s", self.user, self.channel, e)
+            if e.code not in _ELSEWHERE:
+                log.warning("an answer to %s in %s could not be given: %s", self.user, self.channel, e)
+                return
+        await self._directly(message)
+
+    async def _directly(self, message: Message) -> None:
+        """In the conversation with them alone: where they are not in the channel, or asked there."""
+        try:
+            await call(self.client.chat_postMessage(channel=self.user, **message.content()))
+        except Failed as e:
+            log.warning("an answer to %s could not be given: %s", self.user, e)

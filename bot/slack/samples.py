@@ -6,6 +6,7 @@ Pure. The share stands with its 95 % interval against the share asked; what name
 from bot.ports import Looked
 from bot.slack import blocks, words
 from bot.slack.blocks import Block, Message
+from bot.slack.card_words import ms
 from bot.slack.markup import name, said, who
 from strategies.interval import wilson
 from strategies.release import Actor, Release
@@ -87,11 +88,7 @@ def _statuses(side: Side) -> str:
 
 
 def _latency(side: Side) -> str:
-    return f"p50 {_ms(side.p50)}, p95 {_ms(side.p95)}" if side.n else ""
-
-
-def _ms(value: float) -> str:
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004 - below it a decimal matters
+    return f"p50 {ms(side.p50)}, p95 {ms(side.p95)}" if side.n else ""
 
 
 def _example(side: Side) -> str:

@@ -12,6 +12,7 @@ from logging import getLogger
 
 from bot.slack.app import SlackApp
 from bot.slack.client import Client, Failed, Unwelcome, call, web_client
+from bot.slack.identity import NotWelcome
 from bot.slack.link import Handler
 
 log = getLogger(__name__)
@@ -20,10 +21,6 @@ PING = 5.0  # seconds between pings
 DEAF = 40.0  # seconds without a sign of life, after which the connection is replaced
 LOOKS = 8  # in that time: with those and the time to connect it is replaced within a minute
 FIRST = 10.0  # seconds that `connect` waits for the first connection before it goes on without
-
-
-class NotWelcome(Exception):
-    """Slack refuses a token: which, and with which code."""
 
 
 @dataclass(slots=True)
@@ -103,12 +100,7 @@ async def connect(
 
 async def _welcome(app: SlackApp, app_token: str, base_url: str | None) -> None:
     """Both tokens are tried first: the socket client would retry a refused one for ever."""
-    try:
-        await app.identity.learn()
-    except Unwelcome as e:
-        raise NotWelcome(f"Slack refuses the bot token (SLACK_BOT_TOKEN): {e.code}") from e
-    except Failed as e:
-        log.warning("Slack did not say who we are: %s", e)
+    await app.identity.welcome()
     probe = web_client("", base_url or app.client.base_url, retries=0)
     try:
         await call(probe.apps_connections_open(app_token=app_token))

@@ -56,12 +56,30 @@ def test_a_wrong_value_is_refused_by_the_variables_name(name: str, value: str) -
 
 
 @pytest.mark.parametrize(
-    ("there", "lacking"), [("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")]
+    ("there", "lacking"),
+    [
+        ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN"),
+    ],
 )
 def test_one_token_of_two_is_refused_for_the_bot_only(there: str, lacking: str) -> None:
     refused = for_slack(settings(**{there: "x-secret"}))
     assert refused is not None
     assert refused.what.startswith(f"{lacking} is missing")
+
+
+def test_what_is_set_says_how_slack_comes_in() -> None:
+    bot, app, secret = (
+        {"SLACK_BOT_TOKEN": "xoxb-1"},
+        {"SLACK_APP_TOKEN": "xapp-1"},
+        {"SLACK_SIGNING_SECRET": "s"},
+    )
+    assert settings(**bot, **app).slack == "socket"
+    assert settings(**bot, **secret).slack == "http"
+    assert settings(**bot, **app, **secret).slack == "socket"
+    assert settings(**bot).slack is settings(**secret).slack is None
+    assert for_slack(settings(**bot, **secret)) is None
 
 
 def test_tokens_are_never_shown() -> None:

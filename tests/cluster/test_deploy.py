@@ -222,6 +222,7 @@ def test_the_slack_app_needs_no_public_address_and_hears_what_the_bot_listens_to
     assert set(settings["event_subscriptions"]["bot_events"]) == {
         "app_mention",
         "app_home_opened",
+        "message.im",
         "subteam_members_changed",
     }
     assert (command["command"], command["should_escape"]) == ("/release", True)

@@ -1,7 +1,7 @@
 """The real app, connected to the strict stand-in by Socket Mode, with a desk by hand behind it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,6 +12,7 @@ from bot.slack.client import web_client
 from bot.slack.socket import Connection, connect
 from strategies.release import Release
 from tests.slack import stories
+from tests.slack.board import FakeBoard
 from tests.slack.desk import FakeClock, FakeDesk
 
 
@@ -35,6 +36,7 @@ class Room:
     app: SlackApp
     connection: Connection
     clock: FakeClock
+    board: FakeBoard = field(default_factory=FakeBoard)
 
     async def private(self, words: str) -> Message:
         """Waits for a private answer that says this."""
@@ -63,11 +65,18 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def room(slack: SlackStandIn) -> AsyncIterator[Room]:
-    desk, clock = FakeDesk(), FakeClock()
-    app = build(desk, bot_token=slack.bot_token, base_url=slack.url, signing_key=stories.KEY, clock=clock)
+    desk, clock, board = FakeDesk(), FakeClock(), FakeBoard()
+    app = build(
+        desk,
+        board=board,
+        bot_token=slack.bot_token,
+        base_url=slack.url,
+        signing_key=stories.KEY,
+        clock=clock,
+    )
     connection = await connect(app, slack.app_token, slack.url)
     await slack.connected()
-    yield Room(slack, desk, app, connection, clock)
+    yield Room(slack, desk, app, connection, clock, board)
     await connection.close()
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import telling
+from bot.board import FrozenNow, Home
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Looked, Place, Preview, Season, Stock, Verdict, Waiting, Whoami
-from bot.slack import affairs, answers, queue_words, samples, thread
+from bot.slack import affairs, answers, form, home, queue_words, samples, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card
+from bot.slack.card_words import may_press
 from bot.slack.crier import turn
 from bot.slack.identity import Identity
 from bot.slack.markup import at
@@ -24,6 +26,7 @@ from strategies.audit import audit
 from strategies.consent import Action, Allowed, may
 from strategies.freezes import Decreed
 from strategies.locks import Lock, Request
+from strategies.people import Rules
 from strategies.plan import Plan
 from strategies.queue import Ticket
 from strategies.refusal import Advice, Refusal
@@ -116,7 +119,9 @@ def cards() -> Iterator[tuple[str, Message]]:
         "one-way-keeping": stories.agreed(one_way, IntentKind.ROLLBACK),
     }
     for moment, release in moments.items():
-        yield f"card-{moment}", card(release, SIGNER)
+        may = may_press(stories.TWO if moment in ("unapproved", "agreed") else Rules())
+        yield f"card-{moment}", card(release, SIGNER, may)
+    yield "card-no-table", card(asking, SIGNER).without_table()
 
 
 def previews() -> Iterator[tuple[str, Message]]:
@@ -290,6 +295,42 @@ def _lock() -> Lock:
         base="k8sdemo-deploy",
         request=asked,
     )
+
+
+def views() -> dict[str, dict[str, Any]]:
+    """Every modal, and the Home tab."""
+    begun = form.Chosen(channel="C1")
+    seed = form.Chosen(service="k8sdemo", environment="prod", strategy=Strategy.ROLLING)
+    longest = form.Chosen(channel="D1", service="s" * 253, environment=ODD, strategy=Strategy.BLUEGREEN)
+    asking = stories.asking(stories.proven(canary()))
+    plans = {"canary": stories.planned(steps=(25, 100)), "strange": odd(stories.planned(steps=(25, 100)))}
+    shown = {n: preview(Preview(fixed(p) if n == "canary" else p), SIGNER, SHOWING) for n, p in plans.items()}
+    no = Refusal(code="locked", what="k8sdemo-16 is asking, started by <@U2> & <!here>.", remedy="Wait.")
+    full = Home(
+        running=(asking, strange(), stories.soaking(canary())),
+        waiting=(asking,),
+        locks=(_lock(),),
+        freezes=(FrozenNow("prod", "weekend & <!channel>", stories.later(7200)),),
+        recent=(stories.rolled_back(asking), strange()),
+    )
+    many = Home(
+        running=(strange(),) * 40, waiting=(strange(),) * 40, locks=(_lock(),) * 40, recent=(strange(),) * 5
+    )
+    return {
+        "form": form.form(begun),
+        "form-rolling": form.form(seed, reason=True),
+        "form-strange": form.form(longest),
+        "form-planning": form.planning("k8sdemo", "v6", "name"),
+        "form-planned": form.planned(shown["canary"], "name", "value", "C1"),
+        "form-planned-strange": form.planned(shown["strange"], "name"),
+        "form-refused": form.refused(answers.refusal(no), "name"),
+        "form-state": form.told(answers.status(asking, "http://x/archives/C1/p1")),
+        "form-state-strange": form.told(answers.status(strange(), "")),
+        "home": home.home(full, {asking.id: "https://x.slack.com/archives/C1/p1"}, stories.NOW),
+        "home-empty": home.home(Home(), {}, stories.NOW),
+        "home-many": home.home(many, {strange().id: "https://x.slack.com/archives/C1/p1"}, stories.NOW),
+        "home-shut": home.shut(no),
+    }
 
 
 def scenes() -> dict[str, Message]:

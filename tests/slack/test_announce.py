@@ -7,6 +7,7 @@ import pytest
 from bot.playground.slack import MANIFEST_SCOPES, Message, SlackStandIn
 from bot.ports import Silent
 from bot.slack.announce import Announcer
+from bot.slack.card_words import may_press
 from bot.slack.client import web_client
 from strategies import words
 from strategies.release import Card, Intent, IntentKind, Release, State
@@ -146,7 +147,7 @@ async def test_edits_of_a_card_are_merged(
     seconds.now += announcer.pause
     release = release.model_copy(update={"card": await announcer.announce(release)})
     assert announcer.current(release)
-    assert "v6: 3 of 3 ready" in card(slack).words
+    assert "3 of 3 ready | 3 of 3 ready" in card(slack).words
 
 
 async def test_two_cards_in_one_channel_share_the_second(
@@ -293,6 +294,32 @@ async def test_a_message_that_slack_refuses_is_sent_as_plain_words(
     await shown(stories.asking(stories.proven(release)))
     assert entries(slack)[-3:] == ["3", "4", "5"]
     assert "refuses a message" in caplog.text
+
+
+async def test_a_card_whose_table_is_refused_stands_with_the_same_in_words(
+    slack: SlackStandIn, shown: Show
+) -> None:
+    slack.faults.refuse("chat.postMessage", "invalid_blocks")
+    release = await shown(begun())
+    assert all(b["type"] != "table" for b in card(slack).blocks)
+    assert "*v6 · canary*\nPods: none" in card(slack).words
+    assert [c.action_id for c in card(slack).controls] == ["release.cancel"]
+    slack.faults.refuse("chat.update", "invalid_blocks")
+    await shown(stories.proven(release))
+    assert "Requests sampled: 27" in card(slack).words
+    assert entries(slack)[0] == "card"
+
+
+async def test_the_card_says_who_may_press(slack: SlackStandIn) -> None:
+    client = web_client(slack.bot_token, slack.url, retries=0)
+    made = Announcer(client, stories.KEY, may=lambda _: may_press(stories.TWO))
+    try:
+        release = begun()
+        shown = release.model_copy(update={"card": await made.announce(release)})
+        assert "May press · approve and promote: sre, 2 of them" in card(slack).words
+        assert made.current(shown)
+    finally:
+        await made.close()
 
 
 async def test_a_channel_without_the_bot_is_told_and_holds_up_no_ended_release(

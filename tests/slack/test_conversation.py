@@ -97,7 +97,7 @@ async def test_a_mistake_gets_a_caret_under_the_word(room: Room) -> None:
 
 
 async def test_help_is_valid_for_every_topic(room: Room) -> None:
-    for topic in ("help", "help canary", "help --steps", ""):
+    for topic in ("help", "help canary", "help --steps", "?"):
         await (await room.slack.slash(topic)).done()
     await room.slack.until(lambda: len(room.slack.messages) == 4, what="four answers")
     assert room.slack.refusals == []

@@ -9,7 +9,8 @@ from bot.playground.slack import SlackStandIn
 from bot.slack import socket
 from bot.slack.app import SlackApp, build
 from bot.slack.client import Client
-from bot.slack.socket import NotWelcome, connect
+from bot.slack.identity import NotWelcome
+from bot.slack.socket import connect
 from tests.slack import stories
 from tests.slack.conftest import Seconds
 from tests.slack.desk import FakeClock, FakeDesk

@@ -13,19 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.slack import judge_message
+from bot.board import Home, Offer
+from bot.playground.slack import judge_message, judge_view
+from bot.playground.slack.limits import judge_options
 from bot.ports import Preview
-from bot.slack import thread
+from bot.slack import answers, form, home, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card
 from bot.slack.markup import escape
 from bot.slack.preview import preview
+from strategies.catalog import Known
 from strategies.refusal import Advice
-from strategies.release import Release
+from strategies.release import Counted, Release
 from tests.slack import scenes, stories
 
 GOLDEN = Path(__file__).parent / "golden"
-SCENES = scenes.scenes()
+SCENES, VIEWS = scenes.scenes(), scenes.views()
 NAMED = {"card-held", "samples", "refusal", "audit", "rights", "locks", "lock-request"} | {
     "card-agreed",
     "card-one-way-keeping",
@@ -45,7 +48,63 @@ def test_a_message_is_as_its_golden_file(name: str) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.json")} == set(SCENES)
+    assert {path.stem for path in GOLDEN.glob("*.json")} == {*SCENES, *VIEWS}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_modal_or_home_tab_is_as_its_golden_file(name: str) -> None:
+    path = GOLDEN / f"{name}.json"
+    now = json.dumps(scenes.readable(VIEWS[name]), ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(now)
+    assert path.exists(), f"{path.name} is missing: GOLDEN=write makes it"
+    assert json.loads(now) == json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_slack_takes_every_modal_and_home_tab(name: str) -> None:
+    view = VIEWS[name]
+    assert judge_view(view, view["type"]) is None
+    for text in markup(view["blocks"]):
+        assert "<!" not in text.replace("<!date^", "")
+        assert "<@U2>" not in text or name in ("home", "home-many", "home-shut", "form-refused")
+
+
+@given(name=st.text(min_size=1, max_size=300), reason=st.text(max_size=300), query=st.text(max_size=300))
+@settings(max_examples=40, deadline=None)
+def test_no_name_or_query_makes_a_view_or_option_that_slack_refuses(
+    name: str, reason: str, query: str
+) -> None:
+    now = form.Chosen(service=name, environment=name)
+    assert judge_view(form.form(now), "modal") is None
+    assert judge_view(form.planning(escape(name), escape(name), "x"), "modal") is None
+    offers = [Offer(f"{name}{n}", "default", (name, reason)) for n in range(120)]
+    known = [Known(name, reason), Known(reason or "v", "", name, "failed")]
+    for options in (
+        form.services(offers, query[:1]),
+        form.versions(known, query, "default"),
+        form.environments([name, reason], ""),
+    ):
+        assert judge_options({"options": options}) == ()
+    release = stories.asking(
+        stories.proven(stories.started(stories.planned(steps=(25, 50, 100), reason=reason)))
+    )
+    plan = release.plan.model_copy(update={"service": name, "environment": name, "to_version": name})
+    release = release.model_copy(update={"plan": plan, "reason": reason})
+    found = Home(running=(release,) * 50, waiting=(release,) * 50, recent=(release,) * 5)
+    assert judge_view(home.home(found, {release.id: "https://x"}, stories.NOW), "home") is None
+    assert judge_view(form.told(answers.status(release, "")), "modal") is None
+
+
+def test_a_hundred_services_and_fifty_pods_fit() -> None:
+    offers = [Offer(f"{'very-long-service-name-' * 5}{n}", "default", ("v" * 128,)) for n in range(100)]
+    assert len(form.services(offers, "")) == 100
+    assert judge_options({"options": form.services(offers, "")}) == ()
+    pods = Counted(ready=49, total=50)
+    release = stories.asking(stories.proven(scenes.canary()))
+    shown = card(release.model_copy(update={"stable_pods": pods, "canary_pods": pods}), scenes.SIGNER)
+    assert "49 of 50 ready" in str(shown.blocks)
+    assert judge_message(shown.content(), updated=True) is None
 
 
 def markup(value: Any) -> Iterator[str]:

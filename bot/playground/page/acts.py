@@ -2,15 +2,16 @@
 
 Each act is `{user, kind, …}` and is answered by `{error}`: the words that Slack would show, or null.
 Kinds: `say {text, thread_ts?}` (a command where it begins with a slash, a mention where it names the bot),
-`control {ts, action_id, block_id, value?, option?}`, `press {action_id, value?, option?}` and `submit {filled}`
-in the open modal, `search {action_id, query}` (answers `{options}` too), `close`.
+`control {ts, action_id, block_id, value?, option?}`, `press {action_id, value?, option?, filled?}` and
+`submit {filled}` in the open modal, `search {action_id, query}` (answers `{options}` too), `close`; `home` opens the Home
+tab, `tab {action_id, value?}` uses it; `shortcut {text, ts?}` runs one, on a message where `ts` names it.
 """
 
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.playground.slack import Delivery, Message, SlackStandIn
+from bot.playground.slack import Delivery, Message, SlackStandIn, View
 
 COMMAND: Final = "/release"
 UNKNOWN: Final = "%s is not a command here: this workspace has only /release."
@@ -60,8 +61,22 @@ async def _begun(slack: SlackStandIn, act: Act) -> Delivery | None:
             if act.option is not None:
                 return await slack.pick(message, act.action_id, act.option, user=act.user)
             return await slack.click(message, act.action_id, user=act.user, value=act.value)
+        case "home":
+            return await slack.open_home(act.user)
+        case "tab":
+            return await slack.press(_tab(slack, act.user), act.action_id, value=act.value)
+        case "shortcut":
+            on = _message(slack, act.ts) if act.ts else None
+            return await slack.shortcut(act.text, user=act.user, message=on)
         case _:
             return await _in_modal(slack, act)
+
+
+def _tab(slack: SlackStandIn, user: str) -> View:
+    home = slack.views.homes.get(user)
+    if home is None:
+        raise LookupError("this tab is empty")
+    return home
 
 
 async def _said(slack: SlackStandIn, act: Act) -> Delivery | None:
@@ -77,6 +92,8 @@ async def _said(slack: SlackStandIn, act: Act) -> Delivery | None:
             slack.workspace.post(content, channel=act.channel, user="USLACKBOT", ephemeral_for=act.user)
             return None
         return await slack.slash(rest, user=act.user, channel=act.channel, command=command)
+    if act.channel.startswith("D"):
+        return await slack.tell(text, user=act.user)
     if MENTION.lower() in text.lower():
         at = text.lower().index(MENTION.lower())
         words = f"{text[:at]}<@UBOT>{text[at + len(MENTION) :]}"
@@ -96,7 +113,9 @@ async def _in_modal(slack: SlackStandIn, act: Act) -> Delivery | None:
         case "search":
             return await slack.search(view, act.action_id, act.query)
         case "press":
-            return await slack.press(view, act.action_id, value=act.value, option=act.option)
+            return await slack.press(
+                view, act.action_id, value=act.value, option=act.option, filled=act.filled
+            )
         case "close":
             return await slack.close(view)
         case _:

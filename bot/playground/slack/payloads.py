@@ -108,7 +108,7 @@ def pressed(workspace: Workspace, act: Act, view: View, control: Control, more: 
     """A control in a modal or Home tab was used."""
     return _frame(workspace, "block_actions", view.user, act.trigger) | {
         "container": {"type": "view", "view_id": view.id},
-        "view": view.shown(),
+        "view": view.shown(view.state()),
         "actions": [_action(control, workspace.timestamp(), more)],
     }
 

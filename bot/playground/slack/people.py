@@ -106,6 +106,13 @@ class People:
         body |= {"team": TEAM, "event_ts": message.ts, **({"thread_ts": thread_ts} if thread_ts else {})}
         return await self._happened(body)
 
+    async def tell(self, text: str, *, user: str = "U1") -> Delivery:
+        """Writes to the app alone, in their direct conversation."""
+        channel = self.workspace.direct(user).id
+        message = self.workspace.post({"text": text}, channel=channel, user=user)
+        body = {"type": "message", "channel_type": "im", "user": user, "text": text, "ts": message.ts}
+        return await self._happened(body | {"channel": channel, "team": TEAM, "event_ts": message.ts})
+
     async def open_home(self, user: str = "U1") -> Delivery:
         """Opens the app's Home tab."""
         home = self.views.homes.get(user)
@@ -130,24 +137,43 @@ class People:
         return await self._interact(payload, trigger)
 
     async def press(
-        self, view: View, action_id: str, *, value: str | None = None, option: str | None = None
+        self,
+        view: View,
+        action_id: str,
+        *,
+        value: str | None = None,
+        option: str | None = None,
+        filled: Mapping[str, Any] | None = None,
     ) -> Delivery:
-        """Uses a control in a modal or Home tab."""
+        """Uses a control in a modal or Home tab, with what else is `filled` in by then.
+
+        An input tells the app only where its block asks for that.
+        """
         control = self._offered(view.controls, action_id, value, str(view.content))
-        trigger = self.workspace.issue_trigger(view.user)
         more = {"selected_option": _option(control, option)} if option else {}
+        view.fill({**(filled or {}), **({action_id: more} if more else {})})
+        if not view.tells(control):
+            kept = self._delivery("interactive", {}, None, None)
+            kept.end()
+            return kept
+        trigger = self.workspace.issue_trigger(view.user)
         payload = payloads.pressed(self.workspace, Act(view.user, trigger=trigger), view, control, more)
         return await self._interact(payload, trigger)
 
     async def submit(self, view: View, filled: Mapping[str, Any]) -> Delivery:
-        """Submits a modal; `filled` gives each input by its action_id, as `{"value": …}` or the like."""
-        state: dict[str, Json] = {}
-        for control in view.controls:
-            if control.action_id in filled:
-                typed = {"type": control.element["type"], **filled[control.action_id]}
-                state.setdefault(control.block_id, {})[control.action_id] = typed
+        """Submits a modal; `filled` gives each input by its action_id, as `{"value": …}` or the like.
+
+        With something missing the client complains by itself, and nothing is sent.
+        """
+        view.fill(filled)
+        if lacking := view.lacking():
+            self.views.complain(view, lacking)
+            kept = self._delivery("interactive", {}, None, None)
+            kept.denied = True
+            kept.end()
+            return kept
         trigger = self.workspace.issue_trigger(view.user)
-        payload = payloads.submitted(self.workspace, view, trigger=trigger, state=state)
+        payload = payloads.submitted(self.workspace, view, trigger=trigger, state=view.state())
         return await self._interact(payload, trigger, lambda answer: self._submitted(view, answer))
 
     async def close(self, view: View) -> Delivery | None:

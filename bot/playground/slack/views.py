@@ -4,6 +4,7 @@ Sources: Slack's reference of views.open, views.push, views.update, views.publis
 Invariants: a person has at most one stack of at most three modals and one Home tab; a trigger opens one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +16,15 @@ from bot.playground.slack.schema import Json
 from bot.playground.slack.workspace import APP, BOT_ID, TEAM, Refused, Workspace
 
 STACK: Final = 3
+REQUIRED: Final = "Please complete this required field."
+_INITIAL: Final = {
+    "initial_option": "selected_option",
+    "initial_options": "selected_options",
+    "initial_value": "value",
+    "initial_conversation": "selected_conversation",
+    "initial_channel": "selected_channel",
+    "initial_user": "selected_user",
+}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -28,6 +38,41 @@ class View:
     root: str = ""
     previous: str | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    typed: dict[tuple[str, str], Json] = field(default_factory=dict)
+
+    def fill(self, filled: Mapping[str, Any]) -> None:
+        """What the person has typed or picked, by action_id; it stays as long as block_id and action_id do."""
+        for control in self.controls:
+            if control.action_id in filled:
+                self.typed[control.block_id, control.action_id] = dict(filled[control.action_id])
+
+    def state(self) -> Json:
+        """Every input as a payload has it: what was filled in, else what stood there, else nothing."""
+        made: dict[str, Json] = {}
+        for block in self.content["blocks"]:
+            if block["type"] != "input":
+                continue
+            element = block["element"]
+            at = (block["block_id"], element.get("action_id", ""))
+            holds = self.typed.get(at, initial(element))
+            made[at[0]] = {at[1]: {"type": element["type"], **holds}}
+        return made
+
+    def tells(self, control: Control) -> bool:
+        """Whether using a control tells the app: in an input only where its block says so."""
+        block = next(b for b in self.content["blocks"] if b["block_id"] == control.block_id)
+        return block["type"] != "input" or bool(block.get("dispatch_action"))
+
+    def lacking(self) -> dict[str, str]:
+        """The inputs that Slack's client would not send empty."""
+        state = self.state()
+        return {
+            block["block_id"]: REQUIRED
+            for block in self.content["blocks"]
+            if block["type"] == "input"
+            and not block.get("optional")
+            and not any(v for h in state[block["block_id"]].values() for k, v in h.items() if k != "type")
+        }
 
     @property
     def hash(self) -> str:
@@ -166,6 +211,11 @@ class Views:
         else:
             self.change(view, content)
         return {"view": view.shown()}
+
+
+def initial(element: Json) -> Json:
+    """What an input holds before anybody touches it."""
+    return {name: element[key] for key, name in _INITIAL.items() if key in element}
 
 
 def _kept(content: Json) -> Json:

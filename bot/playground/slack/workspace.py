@@ -29,6 +29,7 @@ MANIFEST_SCOPES: Final = frozenset(
         "usergroups:read",
         "files:write",
         "im:write",
+        "im:history",
         "channels:history",
         "groups:history",
     }

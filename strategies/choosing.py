@@ -7,6 +7,7 @@ declared probe goes past them (by a node port), pods or the Services' own select
 from collections.abc import Iterable
 from itertools import product
 
+from strategies import route_words
 from strategies.hints import Hints
 from strategies.lens import Lane, Split
 from strategies.names import dns_label, free
@@ -143,7 +144,18 @@ def fitting(plan: Plan, snapshot: Snapshot) -> Refusal | tuple[Advice, ...]:
     lost = lasting(plan)
     if lost:
         return lost
-    return tuple(a for lane in plan.lanes for a in ROUTERS[lane.router].advice(lane, snapshot))
+    said = (
+        a
+        for lane in plan.lanes
+        for a in (*ROUTERS[lane.router].advice(lane, snapshot), *_waits(lane, snapshot))
+    )
+    return tuple(said)
+
+
+def _waits(lane: Lane, snapshot: Snapshot) -> tuple[Advice, ...]:
+    """A route that its controller has not taken as it stands, whatever a release would write."""
+    why = ROUTERS[lane.router].pending(lane, snapshot)
+    return (Advice(code="route-pending", what=route_words.not_taken_now(why)),) if why else ()
 
 
 def _able(split: Split) -> str:

@@ -18,6 +18,7 @@ from strategies.foreign import foreign
 from strategies.lens import Split
 from strategies.objects import Obj, name_of
 from strategies.outcome import Do, Done, Later, Trouble
+from strategies.plan import Plan
 from strategies.pods import NotYet, Stuck, gate_open, life
 from strategies.prove import prove
 from strategies.release import Doing, Release, State
@@ -31,6 +32,7 @@ ASKED_PODS, ASKED_TIMES = 4, 40  # pods of each version, and how often each is a
 LOOK = 60  # requests of a look at the end of a soak, or as many as bring LOOK_NEW answers of the new version
 MOST_LOOKED = 400
 LOOK_NEW = 20  # on average; then there are fewer than judgement needs (10) in half a percent of looks
+UNFOLLOWED = ("not-proven", "route-pending")  # a person looks: going back would ask the same route again
 TELL_AFTER = timedelta(seconds=2)  # a wait shorter than this is not worth a line on the card
 
 
@@ -110,6 +112,8 @@ def _settle(step: Step, outcome: Done | Do | Later | Trouble, view: View) -> Dec
             update |= release.passing(now)
             if outcome.fit:
                 update["fit"] = tuple(dict.fromkeys((*outcome.fit, *release.fit)))[:200]
+            if isinstance(step, Turn):
+                update["taken_at"] = now
             if outcome.seen:
                 update["measured"] = outcome.seen
                 point = Point.of(outcome.seen, view.evidence.tally)
@@ -162,6 +166,11 @@ def _trouble(trouble: Trouble, view: View) -> Decision:
     return Decision(told, wait=Wait(trouble.reason, deadline))
 
 
+def goes_back(plan: Plan, code: str) -> bool:
+    """Whether this trouble is answered by going back; a route that is not followed only where that was asked for."""
+    return plan.on_fail == "rollback" and (code not in UNFOLLOWED or plan.spec.on_fail == "rollback")
+
+
 def _give_up(trouble: Trouble, view: View) -> Decision:
     """Hold or roll back, as the plan says; on the way back there is only a person left."""
     release, now = view.release, view.now
@@ -169,7 +178,7 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
     if release.going_back:
         failed = told.become(State.FAILED, now, ended_at=now, reason=trouble.reason)
         return Decision(failed.tell("failed", words.failed(release.plan, trouble.reason), now))
-    if release.plan.on_fail == "rollback" and release.can_go_back:
+    if goes_back(release.plan, trouble.code) and release.can_go_back:
         if not (release.one_way and release.switched):
             return Decision(told.roll_back(words.rolls_back_itself(trouble.reason), now))
         told = told.tell("stuck", words.one_way_holds(release.one_way), now)

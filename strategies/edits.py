@@ -15,7 +15,6 @@ from strategies.objects import (
     Obj,
     annotations_of,
     at,
-    meta,
     name_of,
     namespace_of,
     version_of,
@@ -117,16 +116,6 @@ def forget_note(deployment: Obj, note: str) -> list[dict[str, Any]]:
         if note in annotations_of(deployment)
         else []
     )
-
-
-def disown(kind: Kind, obj: Obj) -> Patch | None:
-    """Give our field ownership back; a patch of its own, since it may touch nothing but managedFields."""
-    listed = meta(obj).get("managedFields") or []
-    ours = [i for i, entry in enumerate(listed) if entry.get("manager") == MANAGER]
-    if not ours:
-        return None
-    ops = [{"op": "remove", "path": f"/metadata/managedFields/{i}"} for i in reversed(ours)]
-    return patch(kind, obj, ops, f"give field ownership of {name_of(obj)} back")
 
 
 def aim(hpa: Obj, deployment: str) -> Patch | None:

@@ -1,6 +1,6 @@
 """What goes with a track: autoscaler and disruption budget; what is taken away, and what is given back at the end."""
 
-from strategies import edits, lanes, words
+from strategies import edits, lanes, ownership, words
 from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Obj, annotations_of, at, name_of, uid_of
 from strategies.outcome import Do, Done, Outcome, Trouble
 from strategies.snapshot import template_labels
@@ -100,7 +100,7 @@ def tidy(view: View) -> Outcome:
             ops += edits.restore(found, before, ("strategy", "minReadySeconds", "paused"))
         if ops:
             marks.append(edits.patch(DEPLOYMENT, found, ops, f"take our marks off {name_of(found)}"))
-        owned += [w for w in (edits.disown(DEPLOYMENT, found),) if w]
+        owned += [w for w in (ownership.disown(DEPLOYMENT, found, before),) if w]
     for kind, names in (
         (SERVICE, [w.service for w in plan.ways]),
         (HPA, plan.autoscalers),
@@ -108,6 +108,7 @@ def tidy(view: View) -> Outcome:
     ):
         for name in names:
             obj = view.snapshot.find(kind, name)
-            owned += [w for w in (edits.disown(kind, obj) if obj else None,) if w]
-    owned += lanes.disowned(plan, lambda kind, name: key(kind, name) in undo, view.snapshot)
+            was = undo.get(key(kind, name))
+            owned += [w for w in (ownership.disown(kind, obj, was) if obj else None,) if w]
+    owned += lanes.disowned(plan, lambda kind, name: undo.get(key(kind, name)), view.snapshot)
     return Do(tuple(marks)) if marks else Do(tuple(owned)) if owned else Done()

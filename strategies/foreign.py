@@ -44,8 +44,10 @@ def _stable(view: View) -> list[Foreign]:
         return [Foreign("stable gone", words.deleted(f"Deployment {plan.stable}", again=False))]
     said = []
     was, now = at(before, "spec", "template", default={}), at(found, "spec", "template", default={})
-    if not _as_planned(view, was, now, found):
-        mark = f"template {digest(str(now))}"
+    strange = _strange(view, now, found)
+    if strange or _but_for_us(was, view) != _but_for_us(now, view):
+        # without what our own update sets: what a person went on with is no news after it
+        mark = " ".join(("template", digest(str(_but_for_us(now, view))), *strange))
         said.append(_told(mark, _difference(was, now, plan.stable), found, ("f:spec", "f:template")))
     if replicas_of(found) != plan.stable_pods and not plan.autoscalers:
         what = f"The number of pods of {plan.stable} ({plan.stable_pods} → {replicas_of(found)})"
@@ -62,24 +64,16 @@ def _rests(view: View) -> bool:
     return bool(updates) and updates[-1].pause_at is not None and updates[-1] is not view.release.step
 
 
-def _as_planned(view: View, was: Obj, now: Obj, found: Obj) -> bool:
-    """Whether the stable template is what it was, but for what our own update of it changes."""
-    if not _begun(view, Update):
-        return was == now
-    if _but_for_us(was, view) != _but_for_us(now, view):
-        return False
-    image = next(
-        (
-            c.get("image")
-            for c in at(now, "spec", "containers", default=[])
-            if c["name"] == view.plan.container
-        ),
-        "",
-    )
-    updating = isinstance(view.release.step, Update)
-    if image == view.plan.to_image:
-        return True
-    return updating and image == view.plan.from_image and not _undone(view, found)
+def _strange(view: View, now: Obj, found: Obj) -> list[str]:
+    """The image and the version's label of the stable template, where they are neither what they were nor ours."""
+    plan, begun = view.plan, _begun(view, Update)
+    containers = at(now, "spec", "containers", default=[])
+    image = next((str(c.get("image")) for c in containers if c["name"] == plan.container), "")
+    former = not begun or (isinstance(view.release.step, Update) and not _undone(view, found))
+    planned = image == (plan.to_image if begun else plan.from_image) or (former and image == plan.from_image)
+    label = str(at(now, "metadata", "labels", plan.version_key, default="")) if plan.version_key else ""
+    known = label in ("", plan.old_version_value, plan.version_value)
+    return [*([] if planned else [image]), *([] if known else [label])]
 
 
 def _but_for_us(template: Obj, view: View) -> Obj:

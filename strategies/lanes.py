@@ -6,7 +6,7 @@ What the routers make for a release bears its labels, so that it can be told fro
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from strategies import edits
+from strategies import ownership
 from strategies.lens import Lane, Router, Split
 from strategies.objects import Kind, Obj, Ref, name_of
 from strategies.plan import Plan
@@ -70,12 +70,11 @@ def touched(plan: Plan, snapshot: Snapshot) -> tuple[Ref, ...]:
     return tuple(dict.fromkeys((*named, *(w.ref for w in writes if isinstance(w, Patch)))))
 
 
-def disowned(plan: Plan, known: Callable[[Kind, str], bool], snapshot: Snapshot) -> tuple[Write, ...]:
-    """Our field ownership of the lanes' objects given back: of those that are `known` from before the release."""
-    found = (
-        (kind, obj) for kind in kinds(plan.lanes) for obj in snapshot.all(kind) if known(kind, name_of(obj))
-    )
-    return _once(w for kind, obj in found if (w := edits.disown(kind, obj)))
+def disowned(plan: Plan, before: Callable[[Kind, str], Obj | None], snapshot: Snapshot) -> tuple[Write, ...]:
+    """Our field ownership of the lanes' objects given back: of those that stood `before` the release."""
+    every = ((kind, obj) for kind in kinds(plan.lanes) for obj in snapshot.all(kind))
+    found = ((kind, obj, was) for kind, obj in every if (was := before(kind, name_of(obj))))
+    return _once(w for kind, obj, was in found if (w := ownership.disown(kind, obj, was)))
 
 
 def _marked(write: Write, release: str, plan: Plan) -> Write:

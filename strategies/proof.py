@@ -49,6 +49,7 @@ SIGN = log(20)  # so much likelier as asked than as before is a sign of change; 
 BACK = log(8)  # so much likelier as before than as asked ends the window: the sign was none
 FAR = 0.85  # part of the error for the far edge, in every window (0.86 would be allowed, see above)
 NEAR = 0.9  # part of the error for the near edge in the first window; the rest is for those after it
+FAILED, LOST = 6, 0.05  # so many failures, and such a part of all requests, end the hope for a row
 FALSE = 0.2  # part of the error with which a true share may be refuted
 
 
@@ -207,7 +208,8 @@ def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
 class Proof:
     """A proof under way: its present window, and what went before it.
 
-    `hits` of `n` are the window's, `answered` of `total` all that were ever added. `moved` since the first
+    `hits` of `n` are the window's, `answered` of `total` all that were ever added, `failures` what failed beside
+    them and named no version. `moved` since the first
     sign of change; what came up to it does not count. The deadline is the caller's: until then, a share
     that is still the former one stays `Open`.
 
@@ -226,6 +228,7 @@ class Proof:
     total: int = 0
     answered: int = 0
     moved: bool = False
+    failures: int = 0
 
     def add(self, hits: int, n: int) -> Self:
         """The proof after `hits` answers by the new track among `n` more; a decided one stays as it is.
@@ -251,9 +254,18 @@ class Proof:
         >>> Proof(Asked(100, before=0)).add(59, 59).interrupted().add(1, 1).verdict()
         Open(batch=59, reason='asked 100 %, 1 of 1 (21–100 %) so far')
         """
-        if not self.asked.whole or not isinstance(self.verdict(), Open):
+        if not isinstance(self.verdict(), Open):
             return self
-        return replace(self, hits=0, n=0)
+        seen = replace(self, failures=self.failures + 1)
+        return replace(seen, hits=0, n=0) if self.asked.whole else seen
+
+    @property
+    def failing(self) -> bool:
+        """Whether a row of one version only cannot be hoped for: too many requests of those who are to get it fail.
+
+        A router that loses a request while it turns is no sign; a version that fails one of five is, after 30 or so.
+        """
+        return self.asked.share == 100 and self.failures >= max(FAILED, (self.total + self.failures) * LOST)
 
     def verdict(self) -> Verdict:
         """What is known now."""

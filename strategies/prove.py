@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from strategies import measures, words
+from strategies import measures, route_words, words
 from strategies.evidence import Forget, SampleProxy, SampleUsers
 from strategies.interval import wilson
 from strategies.measures import Cost
 from strategies.objects import at, name_of
 from strategies.outcome import Done, Later, Outcome, Trouble
-from strategies.proof import Asked, Disproven, Open, Proof, Proven, Undecided
+from strategies.proof import LOST, Asked, Disproven, Open, Proof, Proven, Undecided
 from strategies.release import Measured
 from strategies.routers.ratio import share
 from strategies.samples import NOTHING, Tally
@@ -38,7 +38,7 @@ def _prove(step: Prove, view: View) -> Outcome:
     if tally and proof.total == 0 and tally.unnamed >= BLIND:
         return Trouble(
             "unattributed",
-            f"None of {tally.unnamed} answers says which version gave it. Add `attribute` to the probe (a header, a JSON field or a regular expression).",
+            route_words.unattributed(tally),
             detail=_detail(tally, asked.share),
         )
     timers, back = view.plan.timers, view.release.going_back
@@ -50,6 +50,8 @@ def _prove(step: Prove, view: View) -> Outcome:
     # on the way back there is nothing better to do than to look again, as long as anybody answers
     patience = timers.progress if back and not quiet else timers.proof
     deadline = (view.evidence.begun or view.release.since) + timedelta(seconds=patience)
+    if proof.failing and not back and tally is not None:  # not all the time of a proof is spent on it
+        return _not_proven(step, asked, proof, tally, view)
     match verdict:
         case Proven():
             return _proven(step, asked, proof, tally, view)
@@ -57,7 +59,7 @@ def _prove(step: Prove, view: View) -> Outcome:
             sample = SampleUsers(asked, verdict.batch, step.audience, step.path)
             return Later(f"sampling: {verdict.reason}", deadline, sample)
         case Open() | Disproven() | Undecided():
-            return _not_proven(step, asked, proof, tally, verdict.reason, view)
+            return _not_proven(step, asked, proof, tally, view)
 
 
 def _moving(step: Prove, view: View) -> str:
@@ -130,9 +132,7 @@ def _unseen(step: Prove, asked: Asked, view: View) -> Outcome:
     return Done(said, "unproven", seen=_unproven(asked, NOTHING, view))
 
 
-def _not_proven(
-    step: Prove, asked: Asked, proof: Proof, tally: Tally | None, why: str, view: View
-) -> Outcome:
+def _not_proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
     hits, n = (proof.hits, proof.n) if proof.n else (proof.answered, proof.total)
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
     if n == 0 and tally and tally.nameless:
@@ -142,13 +142,25 @@ def _not_proven(
         return Trouble(
             "no-answer", f"Asked {asked.share} %, not proven: {why}.", detail=_detail(tally, asked.share)
         )
-    if isinstance(proof.verdict(), Open):
-        lasted = (view.now - (view.evidence.begun or view.release.since)).total_seconds()
-        why = f"that is not what was asked, for {lasted:.0f} s."
-    why = words.route_said(view.plan, view.release.shifted_at) + why
-    text = words.not_proven(measured, view.plan.to_version, str(wilson(hits, n)), why)
+    if tally and (proof.failing or tally.nameless > LOST * tally.sent):
+        lost = (proof.failures, proof.total + proof.failures)
+        said = route_words.failing(who_of(step), asked.share, lost if proof.failures else None, tally)
+        told, seen = measures.at_host(step, said), None if step.audience else measured
+        return Trouble("failing", told, detail=_detail(tally, asked.share), seen=seen)
+    verdict, how = proof.verdict(), ""
+    if isinstance(verdict, Open):
+        how = f", for {(view.now - (view.evidence.begun or view.release.since)).total_seconds():.0f} s"
+    elif isinstance(verdict, Undecided):
+        how = f", which decides nothing within {asked.max_requests} requests"
+    but, interval = route_words.unfollowed(view.release), str(wilson(hits, n))
+    text = route_words.not_proven(who_of(step), measured, view.plan.to_version, interval, how, but)
     told, seen = measures.at_host(step, text), None if step.audience else measured
     return Trouble("not-proven", told, detail=_detail(tally, asked.share), seen=seen)
+
+
+def who_of(step: Prove) -> str:
+    """The audience a proof is of, as a sentence names it; empty for users at large."""
+    return measures.audience(step.audience) if step.audience else ""
 
 
 def _by_proxy(asked: Asked, view: View) -> Outcome:

@@ -100,6 +100,9 @@ class Release(Frozen):
     remind_at: datetime | None = None
     reminded: int = 0
     shifted_at: datetime | None = Field(None, description="the last time traffic was moved")
+    taken_at: datetime | None = Field(
+        None, description="when routes were last seen taken by their controllers"
+    )
     reason: str = ""
     stuck: str = Field("", description="the trouble that was told last, so that it is told once")
     measured: Measured | None = None

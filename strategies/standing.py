@@ -12,7 +12,7 @@ from strategies.steps import (
     Stand,
     TrackName,
 )
-from strategies.undo import key
+from strategies.undo import anew, key
 from strategies.view import View
 from strategies.writes import Create, Write
 
@@ -88,9 +88,8 @@ def _unsettled_gates(view: View) -> tuple[Write, ...]:
 
 def create(track: TrackName, wanted: int, view: View) -> Outcome:
     """Make the track's Deployment: the canary's from the plan, the stable one's again from the undo."""
-    manifest = (
-        view.plan.manifest if track == "canary" else view.evidence.undo.get(key(DEPLOYMENT, view.plan.stable))
-    )
+    was = view.evidence.undo.get(key(DEPLOYMENT, view.plan.stable))
+    manifest = view.plan.manifest if track == "canary" else anew(was) if was else None
     if manifest is None:
         return Trouble(
             "gone", f"Deployment {view.name(track)} is gone, and nothing is known to make it again from"

@@ -4,7 +4,7 @@ Capacity before traffic: no lane is turned to a track whose pods are not all fit
 by, and none is turned back to a live Service that lists nobody.
 """
 
-from strategies import edits, lanes, words
+from strategies import edits, lanes, route_words
 from strategies.following import is_ours
 from strategies.objects import SERVICE, Obj, at, labels_of, name_of, uid_of
 from strategies.outcome import Do, Done, Later, Outcome, Trouble
@@ -92,7 +92,7 @@ def _taken(view: View) -> Outcome:
     until = view.since(view.plan.timers.proof)
     if view.now < until:
         return Later(why, until)
-    return Trouble("route-pending", words.not_taken(why, view.plan.timers.proof))
+    return Trouble("route-pending", route_words.not_taken(why, view.plan.timers.proof))
 
 
 def _short(step: Turn, view: View) -> Later | None:

@@ -1,4 +1,4 @@
-"""What was before: the objects a release will change, as they were seen before its first write.
+"""What was before: the objects a release will change, as they were seen before its first write, owners of fields included.
 
 Written once into an immutable Secret; the way back reads values from it, field by field, and a deleted Deployment is
 made again from it.
@@ -44,7 +44,14 @@ def take(plan: Plan, snapshot: Snapshot) -> dict[str, Obj]:
         *((ref.kind, ref.name) for ref in touched(plan, snapshot)),
     ]
     found = ((kind, name, snapshot.find(kind, name)) for kind, name in wanted)
-    return {key(kind, name): bare(obj, kind) for kind, name, obj in found if obj is not None}
+    return {key(kind, name): _owned(obj, kind) for kind, name, obj in found if obj is not None}
+
+
+def _owned(obj: Obj, kind: Kind) -> Obj:
+    """An object as it stood, with who owned which of its fields."""
+    made, owners = bare(obj, kind), meta(obj).get("managedFields") or []
+    kept = [copy.deepcopy(e) for e in owners if e.get("subresource") != "status"]
+    return {**made, "metadata": made["metadata"] | ({"managedFields": kept} if kept else {})}
 
 
 def bare(obj: Obj, kind: Kind) -> Obj:
@@ -53,6 +60,11 @@ def bare(obj: Obj, kind: Kind) -> Obj:
     made["apiVersion"], made["kind"] = kind.api, kind.name
     made["metadata"] = {k: copy.deepcopy(v) for k, v in meta(obj).items() if k not in _SERVERS_OWN}
     return made
+
+
+def anew(found: Obj) -> Obj:
+    """What to create again: who owned its fields is then for the server to write."""
+    return {**found, "metadata": {k: v for k, v in meta(found).items() if k != "managedFields"}}
 
 
 def too_big(undo: Undo) -> Refusal | None:

@@ -57,18 +57,6 @@ def check_failed(pod: str, what: str) -> str:
     return f"Pod {pod} does not answer the probe as it should: {what}."
 
 
-def route_said(plan: Plan, turned: datetime | None) -> str:
-    """What speaks for a route that users' requests do not follow."""
-    if not plan.lanes or turned is None:
-        return ""
-    names = " and ".join(dict.fromkeys(f"{lane.kind} {lane.name}" for lane in plan.lanes))
-    done = "accepted" if all(lane.router == "httproute" for lane in plan.lanes) else "written"
-    return f"{names} was {done} at {turned:%H:%M:%S} UTC, but users' requests do not follow it: "
-
-
-def not_taken(why: str, seconds: float) -> str:
-    """A controller does not take a route."""
-    return f"The route was written, but not taken within {duration(seconds)}: {why.rstrip('.')}."
 
 
 def turned(lane: Lane, now: int | None) -> str:
@@ -85,11 +73,6 @@ def unproven(measured: Measured, version: str) -> str:
 def unsampled(asked: int, why: str) -> str:
     """Nothing could be sampled at all."""
     return f"Asked {asked} %: not proven, no sample could be attributed ({why})."
-
-
-def not_proven(measured: Measured, version: str, interval: str, why: str) -> str:
-    """Users do not get what was asked."""
-    return f"Asked {measured.asked} %, but {version} answered {measured.hits} of {measured.n} ({interval}): {why}"
 
 
 def soaking(seconds: int) -> str:

@@ -37,7 +37,7 @@ _RBAC = "rbac.authorization.k8s.io/v1"
 CLUSTER_ROLE = Kind(_RBAC, "ClusterRole", "clusterroles", namespaced=False)
 CLUSTER_BINDING = Kind(_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
 TOKEN_LIFE = 3600  # seconds
-PATIENCE = 90.0  # seconds until a release that does not end has failed
+PATIENCE = 180.0  # seconds until a release that does not end has failed
 PERSON = Actor(id="kim", via="cli")
 OVERLAY = """
 apiVersion: kustomize.config.k8s.io/v1beta1

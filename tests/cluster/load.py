@@ -1,7 +1,8 @@
 """A steady load from a process of its own: some clients, a new connection per request, every failure kept.
 
 Run as `python -m tests.cluster.load`: reads one JSON line (ways), writes `going` once every way has answered, and at the
-end of its input a JSON line of what it saw. Bounded in time, so that it ends by itself.
+end of its input a JSON line of what it saw: when each request was sent, and which version answered it. Bounded in time,
+so that it ends by itself.
 """
 
 import asyncio
@@ -25,14 +26,14 @@ async def main() -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     ways = json.loads(await reader.readline())
-    seen: dict[str, dict[str, Any]] = {name: {"sent": 0, "failed": []} for name in ways}
+    seen: dict[str, dict[str, Any]] = {name: {"sent": 0, "failed": [], "met": []} for name in ways}
     done = asyncio.Event()
     async with asyncio.timeout(LONGEST):
         await asyncio.gather(*(_answers(way) for way in ways.values()))
     tasks = [
         asyncio.create_task(_client(way, seen[name], done))
         for name, way in ways.items()
-        for _ in range(CLIENTS)
+        for _ in range(way.get("clients", CLIENTS))
     ]
     sys.stdout.write("going\n")
     sys.stdout.flush()
@@ -43,9 +44,13 @@ async def main() -> None:
     sys.stdout.write(json.dumps(seen) + "\n")
 
 
-async def _answers(way: dict[str, str]) -> None:
+def _headers(way: dict[str, Any]) -> dict[str, str]:
+    return ({"Host": way["host"]} if way.get("host") else {}) | way.get("headers", {})
+
+
+async def _answers(way: dict[str, Any]) -> None:
     """Until the way is open: an ingress learns of a new route with a delay of its own."""
-    headers = {"Host": way["host"]} if way.get("host") else {}
+    headers = _headers(way)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
         row = 0
         while row < OPEN:
@@ -54,20 +59,22 @@ async def _answers(way: dict[str, str]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _client(way: dict[str, str], seen: dict[str, Any], done: asyncio.Event) -> None:
+async def _client(way: dict[str, Any], seen: dict[str, Any], done: asyncio.Event) -> None:
     connector = aiohttp.TCPConnector(force_close=True)
-    headers = {"Host": way["host"]} if way.get("host") else {}
+    headers = _headers(way)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=5)) as session:
         while not done.is_set():
             seen["sent"] += 1
+            begun = time.time()
             try:
                 async with session.post(way["url"], data='{"name":"load"}', headers=headers) as answer:
                     await answer.read()
+                    seen["met"].append([begun, answer.headers.get("X-Version", "")])
                     if answer.status != 200:
-                        seen["failed"].append([time.time(), answer.status])
+                        seen["failed"].append([begun, answer.status])
             except (aiohttp.ClientError, TimeoutError, OSError) as e:
-                seen["failed"].append([time.time(), repr(e)])
-            await asyncio.sleep(PAUSE)
+                seen["failed"].append([begun, repr(e)])
+            await asyncio.sleep(way.get("pause", PAUSE))
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ from tests.cluster.conftest import Installation
 from tests.cluster.test_releases import KINDS, world
 from tests.cluster.users import load, serve
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
 CANARY = "canary k8sdemo v6 --router ratio --steps 25,50 --soak 0s"
 GREEN = "bluegreen k8sdemo v6 --router selector"
 ROLLING = "rolling k8sdemo v6 --pause-at 50% --soak 0s"
-PATIENCE = 90.0  # seconds
+PATIENCE = 180.0  # seconds; beside others on two cores a process takes half a minute to start
 GRAYLIGHT = ("-c", "from bot.cli.app import main; main()")  # what the command does, of the modules under test
 # service, command, what the person answers each time they may decide
 STORIES = [
@@ -171,7 +171,7 @@ async def by_slack(installed: Installation, line: str, answers: list[str]) -> st
             "SLACK_API_URL": slack.url,
         }
         async with bot(environment(installed, **more)):
-            await slack.connected()
+            await slack.connected(seconds=PATIENCE)
             await slack.slash(line, user="U1")
             preview = await _once(slack, lambda: slack.offering("release.start"), "a preview")
             await slack.click(preview, "release.start", user="U1")

@@ -19,6 +19,7 @@ ISTIO = (
     "GRAYLIGHT_TEST_ISTIO"  # host:port of Istio's gateway `istio-system/public`, where the cluster has one
 )
 PORT = 60001
+MOST_SEEN = 2**26  # bytes of what a load tells in the end
 PROBE = "readinessProbe: {httpGet: {path: /healthz, port: 60001}, periodSeconds: 1}"
 PLAIN = """
 apiVersion: apps/v1
@@ -112,9 +113,9 @@ class Ways:
     more: tuple[str, ...] = ()  # other hosts of the same ingress
 
     @property
-    def loads(self) -> dict[str, dict[str, str]]:
+    def loads(self) -> dict[str, dict[str, Any]]:
         """What the load sends."""
-        found = {"node port": {"url": f"http://{self.node}/hello"}}
+        found: dict[str, dict[str, Any]] = {"node port": {"url": f"http://{self.node}/hello"}}
         if self.ingress:
             for host in (self.host, *self.more):
                 found[f"ingress, {host}"] = {"url": f"http://{self.ingress}/hello", "host": host}
@@ -149,18 +150,19 @@ async def _address(admin: Api) -> str:
 
 
 @asynccontextmanager
-async def load(ways: Ways) -> AsyncIterator[dict[str, Any]]:
-    """A steady load while inside; what it saw stands in the dict afterwards."""
+async def load(ways: Ways, more: dict[str, dict[str, Any]] | None = None) -> AsyncIterator[dict[str, Any]]:
+    """A steady load while inside, on `more` ways than the usual; what it saw stands in the dict afterwards."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.cluster.load",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        limit=MOST_SEEN,
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(ways.loads).encode() + b"\n")
+    process.stdin.write(json.dumps(ways.loads | (more or {})).encode() + b"\n")
     assert await process.stdout.readline() == b"going\n"
     seen: dict[str, Any] = {}
     try:

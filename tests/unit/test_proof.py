@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle, islice, pairwise
 from math import exp
 from random import Random
@@ -314,3 +315,15 @@ def test_a_late_router_is_proven_soon_after_it_moved(before: int, share: int, la
 def test_a_dealt_pattern_begins_in_a_phase_of_its_own() -> None:
     firsts = {tuple(islice(dealt("AAAB")(Random(seed)), 4)) for seed in range(40)}  # noqa: S311 -- no secret
     assert len(firsts) == 4
+
+
+def test_a_version_that_fails_is_noticed_before_a_row_is_waited_for_and_a_lost_request_is_no_sign() -> None:
+    proof = Proof(Asked(100, before=0))
+    for _ in range(5):
+        proof = proof.add(4, 4).interrupted()
+    assert not proof.failing
+    assert proof.add(4, 4).interrupted().failing
+    long = replace(Proof(Asked(100, before=0)), total=400)
+    for _ in range(6):
+        long = long.interrupted()
+    assert not long.failing

@@ -19,6 +19,7 @@ from tests.unit.drive import PROBE, Run, planned, promotes, rolls_back_at, stand
 from tests.unit.fakeroute import FakeRouter, route
 from tests.unit.ingress import Ingress
 from tests.unit.manifests import PINNED, Pinned, plus, shop
+from tests.unit.troubles import half_lost
 from tests.unit.world import World
 
 CANARY, BLUEGREEN = Strategy.CANARY, Strategy.BLUEGREEN
@@ -327,6 +328,40 @@ def test_a_route_that_its_controller_ignores_is_noticed_and_held() -> None:
     assert "HTTPRoute web was accepted at 09:00:" in run.release.reason
 
 
+def test_an_ignored_route_is_held_under_auto_too_and_taken_back_only_where_that_was_asked_for() -> None:
+    for on_fail, state in ((None, State.HOLDING), ("rollback", State.ROLLED_BACK)):
+        run = at_25(auto=True, on_fail=on_fail)
+        run.world.ingress.deaf = True
+        assert run.run().release.state is state, run.release.reason
+
+
+def test_resuming_proves_again_and_goes_on_where_the_route_is_followed_now() -> None:
+    run = at_25(soak=0)
+    run.world.ingress.deaf = True
+    run.run()
+    run.world.ingress.deaf = False
+    run.intend(IntentKind.RESUME)
+    run.run(promotes)
+    assert run.release.state is State.PROMOTED, run.release.reason
+
+
+def test_an_audience_that_does_not_get_the_version_is_told_as_an_audience() -> None:
+    run = begun(CANARY, "both", probed=True, steps=(BETA, 25))
+    run.lawful = False
+    run.world.ingress.deaf = True
+    run.run()
+    told = "Who sends the header `X-Canary: beta` is to get v6, which answered 0 of "
+    assert run.release.reason.startswith(told)
+
+
+def test_requests_that_fail_during_a_proof_are_told_as_that_and_taken_back_under_auto() -> None:
+    run = at_25(auto=True)
+    half_lost(run)
+    run.run(until=lambda r: r.release.going_back)
+    said = [e.text for e in run.release.events if e.kind == "stuck"]
+    assert "requests failed (500)." in said[-1]
+
+
 def test_a_route_that_is_not_taken_holds_before_anything_is_asked_of_users(routers: FakeRouter) -> None:
     routers.waits = "Gateway public has not accepted it"
     run = at_25().run()
@@ -432,3 +467,21 @@ def test_nothing_is_removed_before_the_routers_lag_has_passed() -> None:
                 if isinstance(step, Remove) or (isinstance(step, Twin) and not step.stands):
                     before = [s for s in steps[:i] if isinstance(s, Lag | Turn | Shift)]
                     assert isinstance(before[-1], Lag)
+
+
+@pytest.mark.parametrize("router", [None, RouterName.RATIO])
+def test_a_restart_that_somebody_went_on_with_is_no_news_after_our_own_update(
+    router: RouterName | None,
+) -> None:
+    run = begun(CANARY, "nowhere", probed=True, steps=(25,), soak=60, router=router)
+    run.lawful = False
+    run.run(until=lambda r: r.release.state is State.SOAKING)
+    notes = {"kubectl.kubernetes.io/restartedAt": "2026-03-01"}
+    run.world.edit(DEPLOYMENT, "k8sdemo-deploy", ("/spec/template/metadata/annotations", notes))
+    run.run(until=lambda r: r.release.state is State.HOLDING)
+    run.intend(IntentKind.RESUME)
+    run.run(promotes)
+    assert run.release.state is State.PROMOTED, run.release.reason
+    template = of(run, DEPLOYMENT)["k8sdemo-deploy"]["spec"]["template"]
+    assert template["metadata"]["annotations"] == notes
+    assert template["spec"]["containers"][0]["image"] == "k8s-grpc-demo:v6"

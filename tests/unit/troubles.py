@@ -136,6 +136,13 @@ def worse(run: Run) -> None:
     ]
 
 
+def half_lost(run: Run) -> None:
+    """Every other request fails, and nobody says who was asked."""
+    run.sample = lambda batch: [
+        Sample("", 500, 0.01, "boom") if n % 2 else Sample("old", 200, 0.01, "hello") for n in range(batch)
+    ]
+
+
 def dumb(run: Run) -> None:
     """Green answers nobody who asks it by itself."""
     run.ask = lambda _: False
@@ -265,7 +272,9 @@ DURING: dict[str, Example] = {
     "The route is not accepted": lambda: told(begun(seen=by_route("public"), router=None)),
     "The route is still gone when somebody resumes": lambda: told(routeless()),
     "Users' requests are not answered": after(begun, samples("", status=0)),
+    "Users' requests fail while the share is being proven": after(begun, half_lost),
     "The answers do not name a version": after(begun, samples("")),
+    "The probe does not come to the service at all": after(begun, samples("", status=404)),
     "The new version is worse": after(lambda: soaking(auto=True, on_fail="hold"), worse),
     # on the way
     "The name was taken between plan and start": lambda: told(taken()),

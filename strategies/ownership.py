@@ -28,7 +28,9 @@ def disown(kind: Kind, obj: Obj, before: Obj | None = None) -> Patch | None:
     made = _given_back(left, was, held)
     why = f"give field ownership of {name_of(obj)} back"
     if made == left:
-        ops = [{"op": "remove", "path": f"/metadata/managedFields/{i}"} for i in reversed(ours)]
+        ops: list[dict[str, Any]] = [
+            {"op": "remove", "path": f"/metadata/managedFields/{i}"} for i in reversed(ours)
+        ]
     else:
         ops = [{"op": "replace", "path": "/metadata/managedFields", "value": made}]
     return patch(kind, obj, ops, why)

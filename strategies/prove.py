@@ -160,7 +160,7 @@ def _not_proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, vi
 
 def who_of(step: Prove) -> str:
     """The audience a proof is of, as a sentence names it; empty for users at large."""
-    return measures.audience(step.audience) if step.audience else ""
+    return measures.sent_by(step.audience) if step.audience else ""
 
 
 def _by_proxy(asked: Asked, view: View) -> Outcome:

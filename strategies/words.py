@@ -57,8 +57,6 @@ def check_failed(pod: str, what: str) -> str:
     return f"Pod {pod} does not answer the probe as it should: {what}."
 
 
-
-
 def turned(lane: Lane, now: int | None) -> str:
     """What somebody else made of a route."""
     share = "something that is no split of ours" if now is None else f"{now} %"

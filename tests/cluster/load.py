@@ -45,7 +45,8 @@ async def main() -> None:
 
 
 def _headers(way: dict[str, Any]) -> dict[str, str]:
-    return ({"Host": way["host"]} if way.get("host") else {}) | way.get("headers", {})
+    headers: dict[str, str] = way.get("headers", {})
+    return ({"Host": way["host"]} if way.get("host") else {}) | headers
 
 
 async def _answers(way: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ async def test_a_version_that_fails_is_taken_back_by_itself(installed: Installat
         ended = await settled(bot, release)
     assert ended.state is State.ROLLED_BACK, story(ended)
     said = "\n".join(e.text for e in ended.events if e.kind == "stuck")
-    assert " requests of those who send the header `X-Canary: always` failed" in said, story(ended)
+    assert " requests of those who send X-Canary: always failed" in said, story(ended)
     assert (await world(installed), await routes(installed)) == (before, routed)
     await nothing_left(installed)
 
@@ -128,7 +128,7 @@ async def test_a_route_that_is_not_followed_is_held_even_under_auto_and_proven_a
         await say(bot, release.id, IntentKind.RESUME)
         kept = await bot.until(release.id, lambda s: s.release.state is State.KEEPING)
         said = [e.text for e in kept.release.events if e.kind == "proven"]
-        assert said[0].startswith("Asked 25 %"), story(kept.release)
+        assert "25 %" in said[0], story(kept.release)
         await say(bot, release.id, IntentKind.ROLLBACK)
         ended = await settled(bot, release)
     assert ended.state is State.ROLLED_BACK, story(ended)

@@ -6,7 +6,7 @@ from strategies.objects import HTTPROUTE, Obj
 from strategies.ownership import disown
 from tests.unit.world import patched
 
-RULES = {"f:spec": {"f:rules": {}}}
+RULES: dict[str, Any] = {"f:spec": {"f:rules": {}}}
 
 
 def entry(manager: str, fields: dict[str, Any], operation: str = "Apply") -> Obj:

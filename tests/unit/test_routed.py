@@ -350,7 +350,7 @@ def test_an_audience_that_does_not_get_the_version_is_told_as_an_audience() -> N
     run.lawful = False
     run.world.ingress.deaf = True
     run.run()
-    told = "Who sends the header `X-Canary: beta` is to get v6, which answered 0 of "
+    told = "Who sends X-Canary: beta is to get v6, which answered 0 of "
     assert run.release.reason.startswith(told)
 
 

@@ -52,6 +52,12 @@ class Link(SocketModeClient):
         if self.served is not None:
             self.served = self.answered
 
+    async def open(self) -> None:
+        """The first socket, as soon as Slack is there; nobody else opens one meanwhile."""
+        async with self.connect_operation_lock:
+            if self.current_session is None:
+                await self.connect()
+
     async def replace(self) -> None:
         """Another socket for one that is silent: of that nothing more is expected."""
         self._grace = 0.0
@@ -62,11 +68,11 @@ class Link(SocketModeClient):
 
     async def connect(self) -> None:
         """Until there is a new socket or the client is closed; the old one is read to its end beside it."""
-        old = self.current_session
         while not self.closed:
             try:
                 async with asyncio.timeout(DIAL):
                     session = await self._dial()
+                old = self.current_session
                 await self._take(session)
             except _AWAY as e:
                 log.warning("no socket to Slack (%s: %s); trying again", type(e).__name__, e)

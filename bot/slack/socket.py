@@ -59,7 +59,7 @@ class Connection:
     async def begin(self) -> None:
         """Connects, trying until it succeeds."""
         self.handler.client.fresh()
-        await self.handler.client.connect()
+        await self.handler.client.open()
 
     async def watch(self) -> None:
         """Replaces a connection that has gone deaf, until cancelled."""

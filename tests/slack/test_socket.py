@@ -112,15 +112,26 @@ async def test_an_idle_bot_asks_slack_nothing(slack: SlackStandIn, app: SlackApp
 
 
 async def test_a_slack_that_is_away_is_waited_for(
-    slack: SlackStandIn, app: SlackApp, monkeypatch: pytest.MonkeyPatch
+    slack: SlackStandIn,
+    app: SlackApp,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(socket, "FIRST", 0.05)
     app.client.retry_handlers.clear()
     await slack.away()
     connection = await connect(app, slack.app_token, slack.url, ping=0.05)
     assert not connection.connected
+    link = connection.handler.client
+    seconds = link.monotonic = Seconds()
+    link.fresh()
+    seconds.now += 2 * socket.DEAF  # the watch wants a socket, too, and must not make a second one
+    looking = asyncio.create_task(connection.look())
     await slack.back()
     await slack.connected()
+    await looking
+    assert "connecting anew" in caplog.text
+    assert len(slack.sockets.connections) == 1
     assert (await (await slack.slash("help")).done()).acked
     assert connection.connected
     await connection.close()

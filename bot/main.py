@@ -174,6 +174,7 @@ async def _surface(
         async with _asking(parts, None):
             yield NoSurface()
         return
+    from bot.picture.painter import Painter
     from bot.slack.announce import Announcer
     from bot.slack.app import build
     from bot.slack.card_words import may_press
@@ -185,7 +186,7 @@ async def _surface(
     from bot.slack.signing import Signer
     from bot.slack.socket import Connection
 
-    key = await parts.records.signing_key()
+    key, painter = await parts.records.signing_key(), Painter()
     bot_token, secret = settings.slack_bot_token.get_secret_value(), settings.slack_signing_secret
     app = build(
         parts.desk,
@@ -195,12 +196,14 @@ async def _surface(
         signing_key=key,
         signing_secret=secret.get_secret_value() if secret else "",
         clock=Utc(),
+        painter=painter,
     )
     parts.desk.roster.slack = app.people
     announcer = Announcer(
         web_client(bot_token, settings.slack_api_url, retries=0),
         key,
         may=lambda r: may_press(parts.book.rules(r.plan.environment, r.plan.service)),
+        painter=painter,
     )
     warden = Warden(
         parts.clusters,

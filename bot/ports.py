@@ -14,6 +14,7 @@ from strategies.consent import Action, Allowed
 from strategies.freezes import Decreed
 from strategies.locks import Lock
 from strategies.people import Approval, Freeze, Frozen, Standing
+from strategies.picture import Picture
 from strategies.plan import Plan
 from strategies.queue import Ticket
 from strategies.refusal import Refusal
@@ -286,6 +287,18 @@ class Surface(Protocol):
     async def resume(self, release: Release) -> Card | None:
         """After a restart: find out what was posted before the end and not remembered."""
         ...
+
+
+class Painter(Protocol):
+    """Draws a release's life."""
+
+    async def paint(self, picture: Picture) -> bytes:
+        """A PNG; raises Unpainted."""
+        ...
+
+
+class Unpainted(Exception):
+    """It could not be drawn, and why."""
 
 
 class Away(Exception):

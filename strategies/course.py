@@ -15,7 +15,7 @@ from strategies.samples import NOTHING, Side, Tally
 Verdict = Literal["proven", "unproven", "failed"]
 Phase = Literal["pods", "route", "proof", "soak", "people", "keeping"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
-KEPT_POINTS = 48  # of 270 bytes at the most: 13 KiB of the record
+KEPT_POINTS = 48  # of 310 bytes at the most: 15 KiB of the record
 
 
 class Measured(Frozen):
@@ -56,10 +56,11 @@ class Point(Frozen):
     new: Pace = Pace()
     old: Pace = Pace()
     nameless: int = 0
+    since: datetime | None = Field(None, description="when what was asked was brought about, where it was")
 
     @classmethod
-    def of(cls, found: Measured, tally: Tally | None) -> Self:
-        """A proof's end, with how both versions answered meanwhile."""
+    def of(cls, found: Measured, tally: Tally | None, since: datetime | None = None) -> Self:
+        """A proof's end, with how both versions answered meanwhile; `since` when the shift was made."""
         seen = tally or NOTHING
         return cls(
             at=found.at,
@@ -70,6 +71,7 @@ class Point(Frozen):
             new=Pace.of(seen.new),
             old=Pace.of(seen.old),
             nameless=seen.nameless,
+            since=since,
         )
 
     @classmethod
@@ -144,7 +146,7 @@ class Course(Frozen):
     def measured(self, *points: Point) -> Self:
         """With further points, in the order of their times; the least telling ones go where there are too many."""
         known = {point.at for point in self.points}
-        new = [point for point in points if point.at not in known]
+        new = [point for at, point in {point.at: point for point in points}.items() if at not in known]
         if not new:
             return self
         kept = sorted((*self.points, *new), key=lambda point: point.at)

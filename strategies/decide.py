@@ -20,7 +20,7 @@ from strategies.objects import Obj, name_of
 from strategies.outcome import Do, Done, Later, Trouble
 from strategies.plan import Plan
 from strategies.pods import NotYet, Stuck, gate_open, life
-from strategies.prove import prove
+from strategies.prove import prove, shifted
 from strategies.release import Doing, Release, State
 from strategies.reminding import reminded
 from strategies.standing import pods_trouble
@@ -116,7 +116,7 @@ def _settle(step: Step, outcome: Done | Do | Later | Trouble, view: View) -> Dec
                 update["taken_at"] = now
             if outcome.seen:
                 update["measured"] = outcome.seen
-                point = Point.of(outcome.seen, view.evidence.tally)
+                point = Point.of(outcome.seen, view.evidence.tally, shifted(view))
                 update["course"] = update["course"].measured(point)
             on = release.model_copy(update=update)
             on = on.model_copy(update=_pods(view))
@@ -188,7 +188,7 @@ def _give_up(trouble: Trouble, view: View) -> Decision:
 def _told(trouble: Trouble, view: View) -> Release:
     release = view.release
     if trouble.seen:
-        course = release.course.measured(Point.of(trouble.seen, view.evidence.tally))
+        course = release.course.measured(Point.of(trouble.seen, view.evidence.tally, shifted(view)))
         release = release.model_copy(update={"course": course})
     return release.tell("stuck", trouble.reason, view.now, **{"code": trouble.code, **trouble.detail})
 

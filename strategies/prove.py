@@ -1,6 +1,6 @@
 """A step's share, proven by the users' own way, or said to be unproven where there is none to sample."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from strategies import measures, route_words, words
 from strategies.evidence import Forget, SampleProxy, SampleUsers
@@ -106,7 +106,10 @@ def asked_of(step: Prove, view: View) -> Asked:
 
 def _proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
     measured = Measured(asked=asked.share, hits=proof.hits, n=proof.n, verdict="proven", at=view.now)
-    cost, detail = Cost(_since_shift(view), view.evidence.sent), _detail(tally, asked.share)
+    cost, detail = (
+        Cost((view.now - shifted(view)).total_seconds(), view.evidence.sent),
+        _detail(tally, asked.share),
+    )
     if step.audience is not None:  # no share of all users: the release's last measurement stays what it was
         said = measures.proven_for(step.audience, measured, view.plan.to_version, cost)
         return Done(measures.at_host(step, said), "proven", detail=detail)
@@ -114,12 +117,11 @@ def _proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: 
     return Done(measures.at_host(step, said), "proven", seen=measured, detail=detail)
 
 
-def _since_shift(view: View) -> float:
-    """Seconds from the shift that this stage made, or where it made none (pods became ready) from the step's begin."""
-    release, shifted = view.release, view.release.shifted_at
+def shifted(view: View) -> datetime:
+    """When this stage shifted traffic, or where it did not (pods became ready) when its proof began."""
+    release, moved = view.release, view.release.shifted_at
     begun = next((e.at for e in reversed(release.events) if e.kind in _BEGINS), release.started_at)
-    since = shifted if shifted is not None and shifted >= begun else release.since
-    return (view.now - since).total_seconds()
+    return moved if moved is not None and moved >= begun else release.since
 
 
 def _unseen(step: Prove, asked: Asked, view: View) -> Outcome:

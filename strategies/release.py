@@ -42,7 +42,7 @@ __all__ = [
 ]  # what it offers, and what others know by this name
 
 # A record stays under 256 KiB, whatever happens: 120 events of 1.1 KiB, 40 details of 1.5 KiB, a plan of 48 KiB,
-# and a course of 13 KiB.
+# and a course of 15 KiB.
 KEPT_EVENTS = 120  # the newest; older ones are trimmed, the chain's head stays
 KEPT_DETAILS = (
     40  # the newest events that keep their detail; of the others only its hash stays, for the chain
@@ -71,6 +71,7 @@ class Card(Frozen):
     asked: tuple[tuple[str, int, int], ...] = Field(
         (), description="messages with live buttons: ts, number of the event, revision"
     )
+    drawn: bool = Field(False, description="its picture, or charts in its place, is in the thread")
 
 
 class Doing(Frozen):

@@ -19,6 +19,10 @@ OFFENCES = {
     "Routers do not know each other": ("strategies/routers/ratio.py", "strategies.routers.selector"),
     "Only bot.cluster imports kubernetes": ("bot/engine/loop.py", "kubernetes.aio.client"),
     "Only bot.slack imports Slack's libraries": ("bot/cli/commands.py", "slack_sdk"),
+    "Only bot.picture.draw imports matplotlib, in a process of its own": (
+        "bot/slack/charts.py",
+        "matplotlib",
+    ),
     "Adapters do not know each other; they meet in the engine": ("bot/slack/app.py", "bot.probe.sampler"),
 }
 

@@ -9,7 +9,7 @@ from bot.cli import documents
 from bot.cli.exits import Exit
 from bot.cli.following import follow, origin
 from bot.cli.screen import Screen
-from bot.grammar.command import Act, Help, History, Samples, Start, Status
+from bot.grammar.command import Act, Affair, Draw, Help, History, Samples, Start, Status
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse_words
 from bot.grammar.usage import help_text
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from bot.cli.office import Office
 
 PREFIX = "graylight"
-FLAGS = ("--yes", "--detach", "--output", "--follow")  # of the terminal alone, not of the grammar
+FLAGS = ("--yes", "--detach", "--output", "--follow", "--out")  # of the terminal alone, not of the grammar
+Told = History | Draw | Affair
 _WIDTH = 78  # cells of help
 _FOLLOWED = (IntentKind.PROMOTE, IntentKind.RESUME, IntentKind.ROLLBACK)
 
 
 class Wish:
-    """What was said beside the grammar: `--yes`, `--detach`, `--follow`."""
+    """What was said beside the grammar: `--yes`, `--detach`, `--follow`, and the file to draw into."""
 
-    def __init__(self, *, yes: bool = False, detach: bool = False, follow: bool = False) -> None:
-        self.yes, self.detach, self.follow = yes, detach, follow
+    def __init__(
+        self, *, yes: bool = False, detach: bool = False, follow: bool = False, out: str = ""
+    ) -> None:
+        self.yes, self.detach, self.follow, self.out = yes, detach, follow, out
 
 
 def obey(words: "Sequence[str]", wish: Wish, screen: Screen) -> int:
@@ -56,13 +59,24 @@ def obey(words: "Sequence[str]", wish: Wish, screen: Screen) -> int:
         case Status():
             return perform(lambda office, s: status(office, s, command, wish), screen)
         case Samples():
-            return perform(lambda office, s: samples(office, s, command), screen)
+            return perform(lambda office, s: samples(office, s, command, wish), screen)
+        case _:
+            return perform(lambda office, s: _told(office, s, command, wish), screen)
+
+
+async def _told(office: "Office", screen: Screen, command: Told, wish: Wish) -> int:
+    """What is looked up, and changes nothing that runs."""
+    match command:
         case History():
-            return perform(lambda office, s: history(office, s, command), screen)
+            return await history(office, screen, command)
+        case Draw():
+            from bot.cli.drawing import draw
+
+            return await draw(office, screen, command.target, wish.out)
         case _:
             from bot.cli.affairs import answer
 
-            return perform(lambda office, s: answer(office, s, command), screen)
+            return await answer(office, screen, command)
 
 
 async def start(office: "Office", screen: Screen, command: Start, wish: Wish) -> int:
@@ -158,7 +172,7 @@ async def status(office: "Office", screen: Screen, command: Status, wish: Wish) 
     return Exit.DONE
 
 
-async def samples(office: "Office", screen: Screen, command: Samples) -> int:
+async def samples(office: "Office", screen: Screen, command: Samples, wish: Wish) -> int:
     """Ask the users' way now."""
     looked = await office.desk.samples(command.target, command.count)
     if isinstance(looked, Refusal):
@@ -169,7 +183,11 @@ async def samples(office: "Office", screen: Screen, command: Samples) -> int:
         from bot.cli.tables import samples as table
 
         screen.show(table(looked))
-    return Exit.DONE
+    if not command.picture:
+        return Exit.DONE
+    from bot.cli.drawing import draw
+
+    return await draw(office, screen, command.target, wish.out)
 
 
 async def history(office: "Office", screen: Screen, command: History) -> int:
@@ -246,6 +264,8 @@ def _terminal_flags(topic: str | None) -> str:
         lines.append("`--yes` – start without asking; needed where there is no terminal.")
     if kind in {"start", "act"}:
         lines.append("`--detach` – do not follow the release.")
+    if topic in {"picture", "samples"}:
+        lines.append("`--out FILE` – where the picture goes; without it `ID.png` here.")
     if topic == "status":
         lines.append("`--follow` – until it ends or needs a person.")
     return "\n\nAt a terminal\n" + "\n".join(lines)

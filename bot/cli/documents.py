@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.ports import Looked, Preview, Season, Stock, Waiting
+    from strategies.course import Point
     from strategies.release import Event, Measured, Release
     from strategies.samples import Side
 
@@ -28,7 +29,7 @@ def refused(refusal: "Refusal") -> Json:
 
 
 def release(found: "Release", *, events: bool = False) -> Json:
-    """One release; with `events` its log too."""
+    """One release; with `events` its log and what was measured too."""
     plan = found.plan
     there = found.state.value not in {"rolling-back", "rolled-back"}  # on the way back no stage is meant
     stage = next((s for s in plan.stages if there and s.number == found.stage), None)
@@ -48,6 +49,7 @@ def release(found: "Release", *, events: bool = False) -> Json:
         else None,
         "pods": {"old": found.stable_pods.model_dump(), "new": found.canary_pods.model_dump()},
         "measured": measured(found.measured),
+        "receipt": took(found),
         "since": _time(found.since),
         "due": _time(found.due),
         "started_by": found.started_by.model_dump(),
@@ -55,7 +57,10 @@ def release(found: "Release", *, events: bool = False) -> Json:
         "ended_at": _time(found.ended_at),
         "intents": [intent.value for intent in found.intents()],
     }
-    return shown | ({"events": [event(e) for e in found.events]} if events else {})
+    if not events:
+        return shown
+    course = [point(one) for one in found.course.points]
+    return shown | {"course": course, "events": [event(e) for e in found.events]}
 
 
 def measured(found: "Measured | None") -> Json | None:
@@ -72,6 +77,26 @@ def measured(found: "Measured | None") -> Json | None:
         "n": found.n,
         "verdict": found.verdict,
         "at": _time(found.at),
+    }
+
+
+def point(found: "Point") -> Json:
+    """One measurement of a release's course; `seen` is a look that decided nothing, latencies in milliseconds."""
+    return found.model_dump(mode="json")
+
+
+def took(found: "Release") -> Json:
+    """Seconds by phase until the end, or until it was last recorded; requests of the probe, all and failed."""
+    from strategies.receipt import receipt  # late: help must not wait for the values of a release
+
+    seen = receipt(found)
+    return {
+        "seconds": round(seen.seconds, 3),
+        "phases": {phase: round(seconds, 3) for phase, seconds in seen.spent},
+        "requests": seen.probes.sent,
+        "failed": seen.probes.failed,
+        "to_pods": seen.probes.alone,
+        "at_least": seen.at_least,
     }
 
 

@@ -14,6 +14,8 @@ from bot.cli.exits import Exit, of_state
 from bot.cli.plain import clean
 from bot.cli.views import view
 from bot.ports import Origin
+from strategies import measures
+from strategies.receipt import receipt
 from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, Release, State
 
@@ -49,6 +51,8 @@ async def follow(office: "Office", screen: "Screen", release: Release, after: in
     last = following.release
     goes_on = next_command(last) if code is Exit.PERSON else ""
     following.view.ended(last, code, goes_on)
+    if last.ended and last.changed:
+        screen.say(measures.receipt(receipt(last)))
     if code is Exit.PERSON:
         _needs_a_person(screen, last, engine_was_here=here)
     return code

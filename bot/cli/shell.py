@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _ANY_WORDS: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 _UNKNOWN = "…"  # no shell user types this
 _STARTS = ("canary", "bluegreen", "rolling")
+_DRAWS = ("picture", "samples")
 _SEES = (
-    *("plan", "samples", "history", "help", "audit", "locks", "whoami", "lock", "unlock"),
+    *("plan", "history", "help", "audit", "locks", "whoami", "lock", "unlock"),
     *("queue", "freeze", "unfreeze", "services", "doctor", "nudge"),
 )
 
@@ -46,6 +47,7 @@ _OUTPUTS = ("text", "json")
 As = Annotated[str, typer.Option("--output", "-o", help="text, or json for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Start without asking.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Do not follow the release.")]
+Out = Annotated[str, typer.Option("--out", help="The PNG to write.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Until it ends or needs a person.")]
 
 
@@ -62,7 +64,7 @@ def _root(
         raise typer.Exit
 
 
-def _obey(ctx: typer.Context, output: str, **said: bool) -> None:
+def _obey(ctx: typer.Context, output: str, **said: Any) -> None:
     from bot.cli.commands import Wish, obey
     from bot.cli.screen import Screen
 
@@ -90,11 +92,17 @@ def _see(ctx: Words, output: As = "text") -> None:
     _obey(ctx, output)
 
 
+def _draws(ctx: Words, output: As = "text", out: Out = "") -> None:
+    _obey(ctx, output, out=out)
+
+
 def _reader(verb: Verb) -> "Callable[..., None]":
     if verb.name in _STARTS:
         return _start
     if verb.name == "status":
         return _status
+    if verb.name in _DRAWS:
+        return _draws
     return _see if verb.name in _SEES else _act
 
 

@@ -11,7 +11,9 @@ from rich.text import Text
 from bot.cli import progress
 from bot.cli.plain import clean, line
 from bot.cli.screen import styled
+from strategies import measures
 from strategies.interval import wilson
+from strategies.receipt import receipt
 from strategies.words import who
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ def one(release: "Release", now: datetime | None = None) -> "RenderableType":
     """One release: its panel, the end of its log, and what may be done."""
     shown = release.events[-_SHOWN_EVENTS:]
     parts: list[RenderableType] = [progress.panel(release, now), *(progress.log_line(e) for e in shown)]
+    if release.changed:
+        took = measures.receipt(receipt(release, now or datetime.now(UTC)))
+        parts.append(Text(took, "dim"))
     can = ", ".join(f"`graylight {intent.value} {release.id}`" for intent in release.intents())
     if can:
         parts.append(styled(f"Possible now: {can}"))
@@ -62,7 +67,9 @@ def history(releases: "Sequence[Release]") -> "RenderableType":
             one_.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
             clean(who(one_.started_by)).replace("`", ""),
         )
-    return table
+    took = [one_ for one_ in releases if one_.ended and one_.changed]
+    lines = [Text.assemble((f"{one_.id}  ", "bold"), measures.receipt(receipt(one_))) for one_ in took]
+    return Group(table, "", *lines) if lines else table
 
 
 def samples(looked: "Looked") -> "RenderableType":

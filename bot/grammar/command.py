@@ -35,10 +35,19 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """`samples [SERVICE|ID] [N]`: N requests now; None means "not said"."""
+    """`samples [SERVICE|ID] [N]`: N requests now; None means "not said". `picture`: and the release's picture."""
 
     target: str | None
     count: int | None
+    picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """`picture [SERVICE|ID]`: its life as a picture, into the file `out` where that is said."""
+
+    target: str | None
+    out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +180,4 @@ OfLine = Queue | Leave
 OfSeason = Freezes | Freeze | Unfreeze
 OfAll = Services | Doctor | WhoAmI
 Affair = Audit | Nudge | OfLock | OfLine | OfSeason | OfAll
-Command = Start | Status | Samples | Act | History | Help | Affair
+Command = Start | Status | Samples | Draw | Act | History | Help | Affair

@@ -203,4 +203,11 @@ FLAGS: tuple[Flag, ...] = (
     ),
     Flag("--full", "", ("promote",), "straight to the last step.", meant=("--all",)),
     Flag("--anyway", "", ("nudge",), "in quiet hours too.", "a refusal then", meant=("--force", "--now")),
+    Flag(
+        "--picture",
+        "",
+        ("samples",),
+        "and the release's picture, as `picture` draws it.",
+        meant=("--chart", "--graph", "--plot", "--png"),
+    ),
 )

@@ -7,6 +7,7 @@ from bot.grammar.command import (
     Audit,
     Command,
     Doctor,
+    Draw,
     Freeze,
     Freezes,
     History,
@@ -43,7 +44,9 @@ def meaning(verb: str, command: str, found: dict[str, Any]) -> Command:
         case "status":
             return Status(found.get("target"))
         case "samples":
-            return Samples(found.get("target"), found.get("count"))
+            return Samples(found.get("target"), found.get("count"), found.get("picture", False))
+        case "picture":
+            return Draw(found.get("target"))
         case "history":
             return History(found["service"], found.get("limit", STANDARD_HISTORY))
         case _:

@@ -118,11 +118,23 @@ VERBS: tuple[Verb, ...] = (
         (_TARGET, Place("N", "count", values.within(values.MOST_SAMPLES), required=False)),
         "real answers of both versions, now.",
         "It sends N requests (at most 400) as the service's probe says and shows how many each version"
-        " answered, the share with its interval, the status codes, the latency, and one answer of each.",
-        ("samples k8sdemo", "samples k8sdemo-17 100"),
+        " answered, the share with its interval, the status codes, the latency, and one answer of each beside the"
+        " other, with what differs marked.",
+        ("samples k8sdemo", "samples k8sdemo-17 100", "samples k8sdemo-17 --picture"),
         "See",
         also=("sample",),
         meant=("probe", "test", "curl", "check"),
+    ),
+    Verb(
+        "picture",
+        (_TARGET,),
+        "a release as a picture: shares, latencies, decisions.",
+        "It draws the share asked and measured with its interval, how fast both versions answered, and who decided"
+        " what when, from the start until now. In Slack it goes into the release's thread; a terminal writes it into"
+        " a file (`--out FILE`).",
+        ("picture k8sdemo", "picture k8sdemo-17"),
+        "See",
+        meant=("chart", "graph", "plot", "draw", "image", "png"),
     ),
     Verb(
         "history",

@@ -13,14 +13,15 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Silent
+from bot.ports import Painter, Silent
 from bot.slack import blocks, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card as card_of
 from bot.slack.card import fingerprint
 from bot.slack.client import Answered, Client, Failed, Limited, Unsure, call
-from bot.slack.found import CARD, look, metadata
+from bot.slack.found import CARD, PICTURE, look, metadata
 from bot.slack.gate import Gate
+from bot.slack.pictures import Pictures
 from bot.slack.signing import Signer
 from strategies.release import Card, Release
 
@@ -44,11 +45,13 @@ class Announcer:
         signing_key: bytes,
         *,
         may: Callable[[Release], str] = lambda _: "",
+        painter: Painter | None = None,
         every: float = EVERY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._signer, self._may = client, Signer(signing_key), may
         self._gate = Gate(every, monotonic)
+        self._pictures = Pictures(client, painter)
         self._known: dict[str, Card] = {}
         self._unsure: set[str] = set()
         self._shut: set[str] = set()
@@ -72,7 +75,8 @@ class Announcer:
             return True
         told = not release.events or card.told >= release.events[-1].n
         shown = card.shown == fingerprint(self._card(release))
-        return bool(card.ts) and told and shown and not _stale(release, card)
+        drawn = not self._pictures.due(release)
+        return bool(card.ts) and told and shown and drawn and not _stale(release, card)
 
     async def announce(self, release: Release) -> Card | None:
         """See `ports.Surface`. A part that was done before a failure is remembered here until the record has it."""
@@ -143,6 +147,7 @@ class Announcer:
             await self._decide(release)
             await self._tell(release)
             await self._refresh(release)
+            await self._draw(release)
         except Failed as e:
             if e.code not in _GONE:
                 raise
@@ -199,6 +204,19 @@ class Announcer:
         live = ((answer.text("ts"), post.entry, release.revision),) if post.asks else ()
         self._keep(release, told=post.entry, asked=(*card.asked, *live))
 
+    async def _draw(self, release: Release) -> None:
+        """Last of all, and once: the end in a picture."""
+        card = self._latest(release)
+        if not self._pictures.due(release.model_copy(update={"card": card})):
+            return
+
+        async def post(message: Message) -> object:
+            more = {"thread_ts": card.ts, "metadata": metadata(release, PICTURE)}
+            return await self._send(self._client.chat_postMessage, release, message, more, plainly=False)
+
+        await self._pictures.conclude(release, card, post)
+        self._keep(release, drawn=True)
+
     async def _refresh(self, release: Release) -> None:
         """The card, unless one in this channel was edited a moment ago: then the next call does it."""
         card, message = self._latest(release), self._card(release)
@@ -217,8 +235,15 @@ class Announcer:
         await self._send(self._client.chat_update, release, message, {"ts": ts, "metadata": carried})
 
     async def _send(
-        self, method: Callable[..., Any], release: Release, message: Message, more: dict[str, Any]
+        self,
+        method: Callable[..., Any],
+        release: Release,
+        message: Message,
+        more: dict[str, Any],
+        *,
+        plainly: bool = True,
     ) -> Answered:
+        """One call; where Slack does not know what is in it, `plainly` the same in plain words."""
         where = {"channel": self._latest(release).channel, "unfurl_links": False, "unfurl_media": False}
         if "ts" in more:
             where = {"channel": where["channel"]}
@@ -230,7 +255,7 @@ class Announcer:
             self._gate.rest(method.__name__, e.after)
             raise
         except Failed as e:
-            if e.code not in _UNFIT:
+            if e.code not in _UNFIT or not plainly:
                 raise
             if (other := message.without_table()) != message:
                 return await self._send(method, release, other, more)

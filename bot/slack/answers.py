@@ -1,6 +1,7 @@
 """What one person is told privately: refusals, mistakes, help, what runs, what was. Pure views."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.grammar.mistake import Mistake
 from bot.grammar.usage import help_text
@@ -8,6 +9,8 @@ from bot.slack import blocks, progress, words
 from bot.slack.blocks import Message
 from bot.slack.card import card
 from bot.slack.markup import at, escape, name, private, quote, said, who
+from strategies import measures
+from strategies.receipt import receipt
 from strategies.refusal import Refusal
 from strategies.release import Release
 
@@ -54,11 +57,12 @@ def _heading(line: str) -> str:
     return line if "`" in line or line.endswith(".") else f"*{line}*"
 
 
-def status(release: Release, link: str) -> Message:
+def status(release: Release, link: str, now: datetime | None = None) -> Message:
     """One release in full; its buttons are on its card only, where they go away when it moves on."""
     shown = card(release, None)
+    took = blocks.context(escape(measures.receipt(receipt(release, now)))) if release.changed else None
     pointer = (blocks.context(f"<{link}|To its card>"),) if link else ()
-    return Message(shown.text, (*shown.blocks, *pointer))
+    return Message(shown.text, (*shown.blocks, *((took,) if took else ()), *pointer))
 
 
 def running(found: Sequence[tuple[Release, str]]) -> Message:
@@ -92,7 +96,11 @@ def past(release: Release) -> str:
     sign, state = words.state(release)
     plan = release.plan
     when = at(release.ended_at or release.started_at)
-    return (
+    line = (
         f"{sign}  *{name(release.id)}*  ·  {name(plan.from_version)} → {name(plan.to_version)}  ·  "
         f"{plan.strategy.title}  ·  {state.partition(',')[0].lower()} {when}  ·  {who(release.started_by)}"
     )
+    took = (
+        f"\n      {escape(measures.receipt(receipt(release)))}" if release.ended and release.changed else ""
+    )
+    return line + took

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.board import NOTHING, Board
-from bot.ports import Clock, Desk
+from bot.ports import Clock, Desk, Painter
 from bot.slack import answers, buttons, modals, words
 from bot.slack.affairs import AGREE
 from bot.slack.asked import by_a_bot, by_click, by_command, by_mention
@@ -24,6 +24,7 @@ from bot.slack.crier import LEAVE, TURN
 from bot.slack.forms import Forms
 from bot.slack.identity import Identity
 from bot.slack.people import People
+from bot.slack.pictures import Pictures
 from bot.slack.queueing import JOIN
 from bot.slack.signing import Signer
 from bot.slack.tabs import Tabs
@@ -51,6 +52,7 @@ class SlackApp(AsyncApp):
     work: Work
     people: People
     tabs: Tabs
+    pictures: Pictures
 
 
 def build(
@@ -62,6 +64,7 @@ def build(
     signing_key: bytes,
     signing_secret: str = "",
     clock: Clock,
+    painter: Painter | None = None,
 ) -> SlackApp:
     """The app, not connected yet.
 
@@ -71,7 +74,8 @@ def build(
     identity = Identity(client)
     app = _app(identity, bot_token, signing_secret)
     app.people = People(client, identity, clock)
-    commands = Commands(desk, app.people, identity, Signer(signing_key))
+    app.pictures = Pictures(client, painter)
+    commands = Commands(desk, app.people, identity, Signer(signing_key), app.pictures)
     clicks = Clicks(commands)
     forms, app.tabs = Forms(clicks, board), Tabs(commands, board, clock)
     modals.listen(app, forms, app.tabs, app.work)

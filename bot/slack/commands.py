@@ -9,6 +9,7 @@ from bot import telling
 from bot.grammar.command import (
     Act,
     Command,
+    Draw,
     Freeze,
     Help,
     History,
@@ -25,16 +26,18 @@ from bot.grammar.command import (
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Desk, Looked, Preview
-from bot.slack import answers, form_words, once, samples, words
+from bot.slack import answers, form_words, once, picture_words, samples, words
 from bot.slack.affairs import Affairs
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
 from bot.slack.client import Failed, call
 from bot.slack.identity import Identity
-from bot.slack.markup import name
+from bot.slack.markup import escape, name, who
 from bot.slack.people import People
+from bot.slack.pictures import Pictures
 from bot.slack.preview import Showing, preview
 from bot.slack.signing import Signer
+from strategies.picture import picture
 from strategies.refusal import Refusal
 from strategies.release import Intent, IntentKind, Release
 from strategies.spec import ReleaseSpec
@@ -52,6 +55,7 @@ class Commands:
     people: People
     identity: Identity
     signer: Signer
+    pictures: Pictures
 
     async def run(self, asked: Asked) -> None:
         """From the text to its answer."""
@@ -70,7 +74,7 @@ class Commands:
             case Start(spec, preview_only, queue):
                 waits = await self._waits(asked, spec) if queue else None
                 return waits or await self._preview(asked, spec, look_only=preview_only)
-            case Status() | Samples() | Act() | History():
+            case Status() | Samples() | Act() | History() | Draw():
                 if refused := await self.people.refusal(asked.user):
                     return answers.refusal(refused)
                 return await self._of_releases(asked, command)
@@ -80,12 +84,20 @@ class Commands:
                 refused = await self.people.refusal(asked.user)
                 return answers.refusal(refused) if refused else await self.affairs.answer(asked, command)
 
-    async def _of_releases(self, asked: Asked, command: Status | Samples | Act | History) -> Message | None:
+    async def _of_releases(
+        self, asked: Asked, command: Status | Samples | Act | History | Draw
+    ) -> Message | None:
         match command:
             case Status(target):
                 return await self._status(target or await self.of_thread(asked))
-            case Samples(target, count):
-                return await self.samples(asked, target or await self.of_thread(asked), count)
+            case Samples(target, count, picture):
+                target = target or await self.of_thread(asked)
+                answer = await self.samples(asked, target, count)
+                if answer:
+                    await asked.reply.private(answer)
+                return await self._draw(asked, target) if picture else None
+            case Draw(target):
+                return await self._draw(asked, target or await self.of_thread(asked))
             case Act():
                 return await self._act(asked, command)
             case History(service, limit):
@@ -124,7 +136,7 @@ class Commands:
         release = await self.desk.find(target)
         if isinstance(release, Refusal):
             return answers.refusal(release)
-        return answers.status(release, self.link(release))
+        return answers.status(release, self.link(release), self.people.clock.now())
 
     async def _act(self, asked: Asked, command: Act) -> Message:
         release = await self.desk.find(command.target or await self.of_thread(asked))
@@ -146,6 +158,23 @@ class Commands:
             return answers.refusal(found)
         message = samples.looked(found, asked.actor)
         return None if await self._posted(asked, found, message) else message
+
+    async def _draw(self, asked: Asked, target: str | None) -> Message:
+        """A picture into the release's thread, or where it was asked for when it has none."""
+        release = await self.desk.find(target)
+        if isinstance(release, Refusal):
+            return answers.refusal(release)
+        if picture(release) is None:
+            return answers.sentence(picture_words.nothing_measured(name(release.id)))
+        card = release.card
+        here = (card.channel, card.ts) if card and card.ts else (asked.channel, asked.thread_ts or "")
+        try:
+            why = await self.pictures.upload(release, *here, by=who(asked.actor), now=self.people.clock.now())
+        except Failed as e:
+            why = str(e)
+        if why:
+            return answers.sentence(picture_words.not_drawn(escape(why)))
+        return answers.sentence(picture_words.uploaded(self.link(release) if card and card.ts else ""))
 
     async def _posted(self, asked: Asked, found: Looked, message: Message) -> bool:
         card = found.release.card if found.release else None

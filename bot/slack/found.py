@@ -15,7 +15,7 @@ from bot.slack.client import Answered, Failed, call
 from strategies.release import Card, Release
 
 EVENT_TYPE = "graylight"
-CARD = "card"
+CARD, PICTURE = "card", "picture"
 PAGE = 200
 MOST_PAGES = 10
 _CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "not_allowed_token_type"})
@@ -27,6 +27,11 @@ def metadata(release: Release, entry: str, *, revision: int | None = None) -> di
     if revision is not None:
         payload["revision"] = revision
     return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
+def file_name(release: Release, when: str) -> str:
+    """What its picture is called: that of the `end` is uploaded once."""
+    return f"{release.id}-{when}.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ async def look(client: AsyncWebClient, release: Release, card: Card) -> Found:
     asked = {a[0]: a for a in card.asked}
     asked |= {m.ts: (m.ts, int(m.entry), m.revision) for m in marks if m.revision is not None}
     extras = frozenset(int(m.entry[:-1]) for m in marks if m.entry.endswith("+"))
-    found = {"told": max(card.told, told), "asked": tuple(sorted(asked.values()))}
+    drawn = card.drawn or any(m.entry == PICTURE for m in marks)
+    found = {"told": max(card.told, told), "asked": tuple(sorted(asked.values())), "drawn": drawn}
     return Found(card.model_copy(update=found), extras)
 
 
@@ -107,3 +113,5 @@ def _marks(page: Answered, release: Release) -> Iterator[Mark]:
         payload = carried.get("event_payload") or {}
         if carried.get("event_type") == EVENT_TYPE and payload.get("release") == release.id:
             yield Mark(str(message["ts"]), str(payload.get("entry", "")), payload.get("revision"))
+        elif any(file.get("name") == file_name(release, "end") for file in message.get("files") or []):
+            yield Mark(str(message["ts"]), PICTURE, None)  # a file's message carries nothing unseen

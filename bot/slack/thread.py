@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from bot.slack import blocks, buttons, consent_words, manifest, samples, words
 from bot.slack.blocks import Block, Message
-from bot.slack.markup import at, name, said
+from bot.slack.markup import at, escape, name, said
 from bot.slack.signing import Signer
+from strategies import measures
+from strategies.receipt import receipt
 from strategies.release import Actor, Event, Measured, Release, State
 
 QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck", "consent", "replanned"})
 ENDINGS = frozenset({"promoted", "rolled-back", "failed", "denied", "expired"})
+RECEIPTS = frozenset({"promoted", "rolled-back", "failed"})  # endings of what has changed something
 LINES = 20  # in one message
 MANY = 12  # lines that wait; beyond, what is over needs no message of its own any more
 APART = 60  # seconds between the first and the last line, beyond which each line has its time
@@ -157,6 +160,8 @@ def _one(release: Release, event: Event, signer: Signer | None) -> Message:
         made.append(blocks.preformatted(str(log)[-LOG:], LOG))
     if seen := event.detail.get("tally"):
         made += samples.event(release, seen, _asked(release, event))
+    if event.kind in RECEIPTS and release.ended:
+        made.append(blocks.context(escape(measures.receipt(receipt(release)))))
     if signer is not None:
         made += blocks.actions(buttons.of(release, signer))
     return Message(f"{name(release.id)}: {own}" if loud else own, tuple(made))

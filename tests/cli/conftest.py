@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ def at_terminal(
     """Run it at a terminal of 80 columns, with a person."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    def run(office: FakeOffice, person: Person, *words: str, **said: bool) -> Ran:
+    def run(office: FakeOffice, person: Person, *words: str, **said: Any) -> Ran:
         opened(office)
         window = Window()
         code = obey(words, Wish(**said), Screen(out=window, keys=person))

@@ -143,7 +143,7 @@ def test_the_block_holds_line_caret_sentence_and_usage() -> None:
         "`rolling` has no flag `--surg`. Did you mean `--surge`?\n"
         "Usage: /release rolling SERVICE VERSION [in ENV] [--soak TIME] [--auto] [--surge N|N%]"
         " [--unavailable N|N%]\n"
-        '    [--pause-at N%] [--container NAME] [--on-fail rollback|hold] [--reason "TEXT"]'
+        '    [--pause-at N%] [--container NAME] [--on-fail rollback|hold] [--queue] [--reason "TEXT"]'
     )
 
 
@@ -184,7 +184,7 @@ def test_every_command_misspelt_by_a_letter_is_suggested(verb: str) -> None:
 @pytest.mark.parametrize("flag", list(FLAGS), ids=lambda flag: flag.name)
 def test_every_flag_misspelt_by_a_letter_is_suggested(flag: object) -> None:
     name, command = flag.name, flag.takes[0]  # type: ignore[attr-defined]  # ids= wants an object
-    rest = {"promote": "web-17", "lock": "web", "samples": "web"}.get(command, "web v6")
+    rest = {"promote": "web-17", "lock": "web", "samples": "web", "nudge": "web"}.get(command, "web v6")
     assert mistake_in(f"{command} {rest} {name}x").suggestion == f"Did you mean `{name}`?"
 
 

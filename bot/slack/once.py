@@ -1,6 +1,6 @@
 """Saying a thing once where no record remembers that it was said: samples on request, requests for a lock.
 
-Talks to Slack. After a lost answer the message is looked for by its mark before it is posted again; where Slack may not
+Talks to Slack. The message is looked for by its mark before it is posted, and again after a lost answer; where Slack may not
 be read (no history scope), it may stand twice, which is better than not at all.
 """
 
@@ -23,6 +23,8 @@ async def say(
     content: dict[str, Any] = message.content() | {"metadata": metadata, "unfurl_links": False}
     if thread_ts:
         content["thread_ts"] = thread_ts
+    if await _stands(client, channel, mark, thread_ts):
+        return  # another replica had the same delivery
     try:
         await call(client.chat_postMessage(channel=channel, **content))
     except Unsure:

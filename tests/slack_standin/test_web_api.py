@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.slack import MANIFEST_SCOPES, PUBLISHED, Person, SlackStandIn
+from bot.playground.slack import MANIFEST_SCOPES, PUBLISHED, Channel, Person, SlackStandIn
 from tests.slack_standin.conftest import Clock, outcome
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "in blocks"}}]
@@ -127,6 +127,13 @@ async def test_scopes_are_checked_and_told(web: AsyncWebClient, slack: SlackStan
     with pytest.raises(SlackApiError) as refused:
         await web.conversations_history(channel="C1")
     assert refused.value.response["needed"] == "channels:history"
+    slack.workspace.channels["C3"] = Channel("C3", "secret", private=True)
+    for channel, kind in (("C3", "groups"), (slack.workspace.direct("U1").id, "im")):
+        slack.workspace.scopes = MANIFEST_SCOPES - {f"{kind}:history", f"{kind}:read"}
+        for method, scope in (("conversations.history", "history"), ("conversations.info", "read")):
+            with pytest.raises(SlackApiError) as refused:
+                await web.api_call(method, params={"channel": channel})
+            assert refused.value.response["needed"] == f"{kind}:{scope}"
 
 
 async def test_places_where_the_bot_may_not_write_refuse(web: AsyncWebClient, slack: SlackStandIn) -> None:

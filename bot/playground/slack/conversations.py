@@ -3,7 +3,7 @@
 Sources: Slack's reference of conversations.*, users.info, usergroups.users.list, auth.test.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.chat import shown
@@ -38,9 +38,18 @@ def auth(workspace: Workspace, _call: Arguments) -> Json:
 
 def _readable(workspace: Workspace, call: Arguments) -> Channel:
     channel = workspace.channel(call.text("channel", "channel_not_found"))
+    _allowed(workspace, channel, "history")
     if not channel.member:
         raise Refused("not_in_channel")
     return channel
+
+
+def _allowed(workspace: Workspace, channel: Channel, what: Literal["read", "history"]) -> None:
+    """Public, private and direct conversations have a scope each."""
+    kind = "im" if channel.im is not None else "groups" if channel.private else "channels"
+    needed = f"{kind}:{what}"
+    if needed not in workspace.scopes:
+        raise Refused("missing_scope", needed=needed, provided=",".join(sorted(workspace.scopes)))
 
 
 def _page(workspace: Workspace, call: Arguments, messages: list[Message]) -> Json:
@@ -96,6 +105,7 @@ def info(workspace: Workspace, call: Arguments) -> Json:
     channel = workspace.channel(call.text("channel", "channel_not_found"))
     if channel.private and not channel.member:
         raise Refused("channel_not_found")
+    _allowed(workspace, channel, "read")
     return {"channel": _described(channel)}
 
 

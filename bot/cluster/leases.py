@@ -5,6 +5,7 @@ own monotonic clock, so that skewed or jumping clocks cannot make two leaders; t
 """
 
 import asyncio
+import math
 import os
 import socket
 import time
@@ -30,7 +31,8 @@ def identity() -> str:
 class Leadership:
     """The Lease `engine`: at most one holder, released on a clean exit.
 
-    `look`, `quiet` (how long a former leader's last request may be on its way) and `monotonic` are in seconds.
+    `look`, `quiet` (how long a former leader's last request may be on its way), `length` (how long it holds without
+    being renewed) and `monotonic` are in seconds.
     """
 
     def __init__(
@@ -41,21 +43,29 @@ class Leadership:
         *,
         look: float = LOOK,
         quiet: float = TIMEOUT,
+        length: float = LENGTH,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._api, self._ref, self.me = api, Ref(LEASE, namespace, "engine"), me
-        self._look, self._quiet, self._monotonic = look, quiet, monotonic
+        self._look, self._quiet, self._length, self._monotonic = look, quiet, length, monotonic
         self._renewed = 0.0
+        self._renewal = asyncio.Event()
         self._last: Obj | None = None
         self.holder = ""
 
     @property
     def held(self) -> bool:
         """Whether we may still write: our last renewal is younger than the lease."""
-        return self._monotonic() - self._renewed < LENGTH - TIMEOUT / 2
+        return self._monotonic() - self._renewed < self._length - TIMEOUT / 2
+
+    async def regained(self) -> None:
+        """Until a late renewal came through after all; where none does, whoever waits here is cancelled."""
+        while not self.held:
+            self._renewal.clear()
+            await self._renewal.wait()
 
     async def acquire(self) -> None:
-        """Wait until we lead. A holder that vanished is waited out: lease, then request time-out."""
+        """Wait until we lead. A holder that vanished is waited out: lease, then request time-out; not we ourselves."""
         seen, since = "", self._monotonic()
         while True:
             try:
@@ -65,8 +75,8 @@ class Leadership:
                 if mark != seen:
                     seen, since = mark, self._monotonic()
                 self.holder = holder
-                vacant = not holder
-                if vacant or self._monotonic() - since >= LENGTH:
+                vacant = holder in ("", self.me)  # ours still: nobody can have led since
+                if vacant or self._monotonic() - since >= self._length:
                     await self._take(found)
                     if not vacant:
                         await self._wait_out()
@@ -109,8 +119,11 @@ class Leadership:
                 await keep
 
     async def keep(self) -> None:
-        """Renew until it is lost: by somebody else's hand, or because the server did not answer for too long."""
-        while self.held:
+        """Renew until it is lost: by somebody else's hand, or because the server did not answer for too long.
+
+        A renewal that comes through late is one: it is a compare-and-swap, so nobody else has led in between.
+        """
+        while True:
             await asyncio.sleep(RENEW)
             try:
                 if self._last is None:
@@ -122,7 +135,8 @@ class Leadership:
             except Conflict:
                 self._last = None
             except ApiError:
-                continue  # `held` runs out by itself
+                if not self.held:
+                    return
 
     async def release(self) -> None:
         """Let go, so that the next leader need not wait."""
@@ -161,13 +175,15 @@ class Leadership:
             self._ref, {**found, "spec": self._spec(holder)}, purpose="lease"
         )
         self._renewed = begun if holder else 0.0
+        self._renewal.set()
 
-    @staticmethod
-    def _spec(holder: str) -> Obj:
+    def _spec(self, holder: str) -> Obj:
         now = stamp(datetime.now(UTC))
-        return {"holderIdentity": holder, "leaseDurationSeconds": int(LENGTH), "renewTime": now} | (
-            {"acquireTime": now} if holder else {}
-        )
+        return {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": math.ceil(self._length),
+            "renewTime": now,
+        } | ({"acquireTime": now} if holder else {})
 
 
 def stamp(moment: datetime) -> str:

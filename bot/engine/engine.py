@@ -1,7 +1,7 @@
 """The engine: while this process leads, one loop for each release that is not over.
 
-Leadership is a Lease; a loop that finds it lost stops before its next write. A loop that fails with a bug is logged,
-told in the log only, and started again: the record says where it was.
+Leadership is a Lease; a loop that finds it not renewed stops before its next write, and is ended when another has it.
+A loop that fails with a bug is logged, told in the log only, and started again: the record says where it was.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from bot.cluster.clusters import Clusters
 from bot.cluster.errors import ApiError
 from bot.cluster.observe import Watched
 from bot.cluster.records import Stored
-from bot.engine.loop import Loop, Lost, Means
+from bot.engine.loop import Loop, Means
 from bot.ports import Silent
 from strategies import lanes, words
 from strategies.lens import Lane
@@ -136,8 +136,6 @@ class Engine:
                 loop = await self._loop(stored, resumed=resumed)
                 self._running[release_id] = loop
                 await loop.run()
-            except Lost:
-                log.warning("%s is left to the new leader", release_id)
             except ApiError as e:
                 log.warning("%s waits for the cluster: %s", release_id, e)
                 if away is None:

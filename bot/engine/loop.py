@@ -44,7 +44,7 @@ REFUSALS = 8  # in a row, of the same write, after which it is no race any more
 
 
 class Lost(Exception):
-    """We do not lead any more: another engine goes on."""
+    """We do not lead now: nothing is written before the lease is renewed, and where another has it, it goes on."""
 
 
 class Raced(Exception):
@@ -113,7 +113,7 @@ class Loop:
             self._announcing.run(resumed=self._resumed), name=f"announcing {self.release.id}"
         )
         try:
-            while not await self._turn():
+            while not await self._led():
                 await self._awake.wait()
         finally:
             announcing.cancel()
@@ -121,6 +121,16 @@ class Loop:
                 await announcing
             for alarm in ("", " note", " announcing"):
                 self._means.timers.forget(f"{self.release.id}{alarm}")
+
+    async def _led(self) -> bool:
+        """A turn; without the lease it is broken off, and taken again when a late renewal came through."""
+        try:
+            return await self._turn()
+        except Lost:
+            log.warning("%s waits: the lease was not renewed in time", self.release.id)
+            await self._means.leadership.regained()
+            self.wake()
+            return False
 
     async def _turn(self) -> bool:
         """One tick with everything that may go wrong around it; true when all is done."""

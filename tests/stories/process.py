@@ -29,7 +29,8 @@ from bot.slack.announce import Announcer
 Send = Callable[..., Awaitable[aiohttp.ClientResponse]]
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SPOKEN = frozenset({"chat.postMessage", "chat.update"})
-WAITED = 6.0  # seconds that seem to pass each time one who waits for a dead leader looks at the clock
+LEASE = 600.0  # seconds: a leader that gets no processor for a while must not seem dead
+WAITED = 301.0  # seconds that seem to pass each time one who waits for a dead leader looks at the clock
 
 
 ANY = "any write"
@@ -116,7 +117,13 @@ class Process:
         async with AsyncExitStack() as stack:
             parts = await stack.enter_async_context(main.connected(self.settings))
             parts.leadership = self.leadership = Leadership(
-                parts.api, self.settings.namespace, self.name, look=0.01, quiet=0.0, monotonic=self._seconds
+                parts.api,
+                self.settings.namespace,
+                self.name,
+                look=0.01,
+                quiet=0.0,
+                length=LEASE,
+                monotonic=self._seconds,
             )
             await parts.records.watch()
             stack.push_async_callback(parts.records.stop)

@@ -1,11 +1,20 @@
 """Two bots, one leader: everything is done and said once; when the leader dies the other goes on."""
 
-from bot.cluster.leases import LENGTH
+import asyncio
+from functools import partial
+
+import pytest
+
+from bot.cluster import leases
+from bot.cluster.api import Api
+from bot.cluster.leases import Leadership
+from strategies.objects import DEPLOYMENT, Obj
 from strategies.release import IntentKind, State
 from tests.stories.conftest import Opening
 from tests.stories.ending import RESTARTED, cards, lines, posted_twice, thread_of
 from tests.stories.manifests import seed
 from tests.stories.person import Person, Wish
+from tests.stories.process import LEASE
 from tests.stories.world import World
 
 COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
@@ -70,10 +79,68 @@ async def test_a_leader_that_is_stopped_politely_needs_no_waiting_out(opening: O
     await two(world)
     first, second = world.bots
     await first.stop()
-    await world.until(lambda: second.leading, "the second leads at once", seconds=LENGTH - 1)
+    await world.until(lambda: second.leading, "the second leads at once", seconds=LEASE / 2)
     await begun(world)
     card = world.button(IntentKind.PROMOTE)
     assert card is not None
     await world.slack.click(card.snapshot(), "release.promote")
     await world.until(lambda: world.over, "it is over")
     assert not posted_twice(world)
+
+
+async def test_a_lease_that_is_renewed_late_stops_a_release_for_that_long_and_not_for_good(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW", 0.01)
+    world = await opening(seed(replicas=2))
+    await begun(world)
+    leadership = world.bot.leadership
+    assert leadership is not None
+    trying, renewed, noticed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    write, regained = leadership._write, leadership.regained
+
+    async def late(found: Obj, holder: str) -> None:
+        trying.set()
+        world.changed.tick()
+        await renewed.wait()
+        await write(found, holder)
+
+    async def waits() -> None:
+        noticed.set()
+        world.changed.tick()
+        await regained()
+
+    monkeypatch.setattr(leadership, "_write", late)
+    monkeypatch.setattr(leadership, "regained", waits)
+    await world.until(trying.is_set, "a renewal is on its way")
+    leadership._renewed -= LEASE
+    card = world.button(IntentKind.PROMOTE)
+    assert card is not None
+    before = [o["metadata"]["generation"] for o in world.cluster.store.all(DEPLOYMENT, "default")]
+    await world.slack.click(card.snapshot(), "release.promote")
+    await world.until(noticed.is_set, "the release stands still")
+    assert [o["metadata"]["generation"] for o in world.cluster.store.all(DEPLOYMENT, "default")] == before
+    renewed.set()
+    await world.until(lambda: world.over, "it is over")
+    assert world.release is not None
+    assert world.release.state is State.PROMOTED
+    assert not posted_twice(world)
+
+
+async def test_who_could_not_renew_for_too_long_takes_its_own_lease_again_at_once(opening: Opening) -> None:
+    world = await opening(seed(replicas=1), bots=0)
+    now = [0.0]
+    api = await Api.connect(str(world.kubeconfig))
+    try:
+        made = partial(Leadership, api, "graylight", look=0.0, quiet=LEASE, monotonic=lambda: now[0])
+        ours, theirs = made("ours"), made("theirs")
+        await ours.acquire()
+        now[0] += leases.LENGTH
+        assert not ours.held
+        await ours.acquire()
+        assert ours.held
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await theirs.acquire()
+    finally:
+        await api.close()

@@ -95,7 +95,9 @@ class Commands:
                 answer = await self.samples(asked, target, count)
                 if answer:
                     await asked.reply.private(answer)
-                return await self._draw(asked, target) if picture else None
+                if picture:
+                    return await self._draw(asked, target)
+                return None if answer or asked.thread_ts else answers.sentence(words.SAMPLED)
             case Draw(target):
                 return await self._draw(asked, target or await self.of_thread(asked))
             case Act():

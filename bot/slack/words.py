@@ -317,6 +317,7 @@ def taken(release_id: str, what: str) -> str:
     return f"*{release_id}*: {what}."
 
 
+SAMPLED = "Asked: the answers are in the release's thread."
 TAKEN = {
     "promote": "going on to the next step",
     "hold": "on hold",

@@ -4,7 +4,7 @@ from tests.playground.conftest import Play
 
 
 async def test_blue_green_switches_everybody_at_once_and_one_click_goes_back(play: Play) -> None:
-    await play.begin("bluegreen k8sdemo v6 --soak 0s --keep 1m")
+    await play.begin("bluegreen k8sdemo v6 --soak 0s --keep 30m")
     await play.told("waits for a decision")
     await play.users_get(v2=range(100, 101))
     await play.press("release.promote")

@@ -156,6 +156,7 @@ async def test_samples_go_into_the_thread_of_their_release(room: Room) -> None:
     await room.slack.slash("samples k8sdemo-17 100")
     await room.slack.until(lambda: room.slack.thread(message), what="a reply")
     assert "27 % (19–36 %), asked 25 %" in room.slack.thread(message)[0].words
+    await room.private("in the release's thread")
     room.desk.looked = Looked(None, "k8sdemo", "", "v2", 100, stories.tally(40, 0), proxied=False)
     await room.slack.slash("samples k8sdemo")
     await room.private("v2 answered 40 of 40")

@@ -162,8 +162,8 @@ async def test_an_event_that_is_not_acknowledged_comes_again(slack: SlackStandIn
     await bolt.connect()
     bolt.slack.sockets.patience = 0.1
     await slack.mention("hello")
-    await slack.until(lambda: len(seen) == 2, what="the retry")
-    assert [one["attempt"] for one in seen] == [0, 1]
+    await slack.until(lambda: len(seen) >= 2, what="the retry")
+    assert [one["attempt"] for one in seen[:2]] == [0, 1]
     assert seen[0]["event"] == seen[1]["event"]
 
 

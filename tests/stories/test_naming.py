@@ -25,6 +25,7 @@ async def told_by(world: World, attribute: dict[str, str]) -> None:
         "body": {"name": "x"},
         "attribute": attribute,
         "rate": 1000,
+        "timeout": "30s",  # a busy machine is no trouble of the service
     }
     await Colleague(world).annotate("k8sdemo-deploy", {"graylight/probe": json.dumps(probe)})
 

@@ -228,6 +228,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolling, "SETTLE", 0)
     monkeypatch.setattr(finish, "ROUTE_LAG", 0)
     monkeypatch.setattr("bot.cluster.api.TIMEOUT", 30.0)  # a busy machine is no outage
+    monkeypatch.setattr("bot.slack.client.PATIENCE", 60)  # nor is it a Slack that does not answer
     monkeypatch.setattr(finish, "SERVICE_LAG", 0)
     install(monkeypatch)
 

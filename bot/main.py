@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging import getLogger
@@ -18,6 +18,7 @@ from bot.cluster.leases import Leadership, identity
 from bot.cluster.papers import Paper
 from bot.cluster.records import Records
 from bot.cluster.reviews import whoami
+from bot.ending import ended
 from bot.engine import herald
 from bot.engine.desk import TheDesk
 from bot.engine.engine import Engine
@@ -282,9 +283,11 @@ async def _asking(parts: Parts, crier: Crier | None) -> AsyncIterator[None]:
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError, ApiError):
-        await task
+    """A bug in it is raised; an outage is no news at the end."""
+    await ended(task)
+    trouble = None if task.cancelled() else task.exception()
+    if trouble is not None and not isinstance(trouble, ApiError):
+        raise trouble
 
 
 class TheOffice:

@@ -10,11 +10,11 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from bot.cluster.api import TIMEOUT, Api
 from bot.cluster.errors import ApiError, Conflict, NotFound
+from bot.ending import ended
 from strategies.names import digest
 from strategies.objects import LEASE, Obj, Ref, at, version_of
 
@@ -114,9 +114,7 @@ class Leadership:
         try:
             await asyncio.sleep(self._quiet)
         finally:
-            keep.cancel()
-            with suppress(asyncio.CancelledError):
-                await keep
+            await ended(keep)
 
     async def keep(self) -> None:
         """Renew until it is lost: by somebody else's hand, or because the server did not answer for too long.

@@ -7,11 +7,11 @@ server does not answer, the copy stays as it is, says since when it may be stale
 import asyncio
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from bot.cluster.api import Api
 from bot.cluster.errors import ApiError, Forbidden, Gone, NotFound
+from bot.ending import ended
 from strategies.objects import Kind, Obj, meta, name_of, version_of
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between two tries
@@ -46,9 +46,7 @@ class Mirror:
     async def stop(self) -> None:
         """End the watch."""
         if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
 
     def put(self, obj: Obj) -> None:
         """What a write answered: seen now, not when the watch brings it."""

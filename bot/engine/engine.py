@@ -16,6 +16,7 @@ from bot.cluster.clusters import Clusters
 from bot.cluster.errors import ApiError
 from bot.cluster.observe import Watched
 from bot.cluster.records import Stored
+from bot.ending import ended
 from bot.engine.loop import Loop, Means
 from bot.ports import Silent
 from strategies import lanes, words
@@ -215,12 +216,7 @@ class Engine:
                 await self._watched.pop(key).stop()
 
     async def _stop(self) -> None:
-        running = [*self._loops.values(), *self._tasks]
-        for task in running:
-            task.cancel()
-        for task in running:
-            with suppress(asyncio.CancelledError):
-                await task
+        await ended(*self._loops.values(), *self._tasks)
         self._warm.clear()
         for key in list(self._watched):
             await self._watched.pop(key).stop()

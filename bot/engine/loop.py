@@ -19,6 +19,7 @@ from bot.cluster.locks import Locks
 from bot.cluster.observe import Watched
 from bot.cluster.records import Records, Stored
 from bot.cluster.writes import perform
+from bot.ending import ended
 from bot.engine.announcing import Announcing
 from bot.engine.gathering import Gatherer
 from bot.engine.timers import Timers
@@ -116,9 +117,7 @@ class Loop:
             while not await self._led():
                 await self._awake.wait()
         finally:
-            announcing.cancel()
-            with suppress(asyncio.CancelledError):
-                await announcing
+            await ended(announcing)
             for alarm in ("", " note", " announcing"):
                 self._means.timers.forget(f"{self.release.id}{alarm}")
 

@@ -9,10 +9,11 @@ from typing import Literal
 import pytest
 
 from bot import main
+from bot.cluster import leases
 from bot.engine import loop
 from bot.ports import Origin
 from bot.settings import Settings
-from strategies.objects import DEPLOYMENT, POD, SERVICE
+from strategies.objects import DEPLOYMENT, POD, SERVICE, Obj
 from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, State
 from strategies.spec import ReleaseSpec, RouterName, Strategy
@@ -20,6 +21,7 @@ from tests.stories.conftest import Opening
 from tests.stories.ending import cards, lines, posted_twice, thread_of
 from tests.stories.manifests import plain, seed
 from tests.stories.person import Person, Wish
+from tests.stories.process import LEASE
 from tests.stories.world import World, selector
 
 COMMAND = "canary k8sdemo v6 --router ratio --steps 33 --soak 0s --keep 0s"
@@ -86,6 +88,37 @@ async def test_an_api_server_that_goes_away_while_pods_come_up_is_waited_for(
     await world.until(lambda: world.button(IntentKind.PROMOTE), "it goes on and asks")
     assert world.release is not None
     assert [e.kind for e in world.release.events].count("outage") == 1
+
+
+async def test_a_leader_that_an_outage_took_the_lease_from_takes_it_again_and_goes_on(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW", 0.05)
+    world = await opening(seed(replicas=2), start_seconds=0.1)
+    await Person(world).begin(COMMAND)
+    await world.until(lambda: world.get(DEPLOYMENT, "k8sdemo-deploy-v6"), "the new Deployment is made")
+    leadership = world.bot.leadership
+    assert leadership is not None
+    monkeypatch.setattr("bot.cluster.api.TIMEOUT", 0.3)
+    monkeypatch.setattr(leadership, "_length", leases.TIMEOUT / 2 + 0.3)
+    lost = asyncio.Event()
+    find = leadership._find
+
+    async def looks() -> Obj | None:
+        lost.set()
+        world.changed.tick()
+        return await find()
+
+    monkeypatch.setattr(leadership, "_find", looks)
+    async with world.cluster.away("hang"):
+        await world.until(lost.is_set, "it lost the lease, and looks for it again")
+    monkeypatch.setattr("bot.cluster.api.TIMEOUT", 30.0)
+    monkeypatch.setattr(leadership, "_length", LEASE)
+    await Person(world).answer(PROMOTE)
+    await world.until(lambda: world.over, "it is over")
+    assert world.release is not None
+    assert world.release.state is State.PROMOTED
+    assert not posted_twice(world)
 
 
 async def test_a_canary_goes_all_the_way_while_slack_is_away_and_the_thread_catches_up_in_order(

@@ -131,7 +131,8 @@ class Engine:
 
     async def _guard(self, stored: Stored, *, resumed: bool) -> None:
         """A loop, started again when it breaks: the record knows where it was."""
-        release_id, away = stored.release.id, None
+        release_id, said = stored.release.id, ""
+        away: datetime | None = None
         while True:
             try:
                 loop = await self._loop(stored, resumed=resumed)
@@ -139,9 +140,9 @@ class Engine:
                 await loop.run()
             except ApiError as e:
                 log.warning("%s waits for the cluster: %s", release_id, e)
-                if away is None:
-                    away = self._means.clock.now()
-                    stored = await self._show_waiting(stored, str(e), away)
+                if str(e) != said:  # another reason is news, the same one again is none
+                    away, said = away or self._means.clock.now(), str(e)
+                    stored = await self._show_waiting(stored, said, away)
                 await asyncio.sleep(AGAIN)  # a back-off after a failure
                 continue
             except Exception:  # the loop's guard: one release's bug must not stop the others

@@ -11,6 +11,7 @@ from bot.playground.play import Pace, Stage
 from bot.playground.slack import Message
 from bot.settings import Settings
 
+PATIENCE = 150  # seconds: a proof alone may take sixty before it says that it found nothing
 PACE = Pace(start=0.05, grace=0.2, ingress_port=0, rate=20, window=1)
 
 
@@ -49,13 +50,13 @@ class Play:
             return total >= 10 and all(100 * counts.get(v, 0) // total in r for v, r in shares.items())
 
         changed = self.stage.changed
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not true():
                 await changed.after(changed.version)
 
     async def until(self, seen: Callable[[], Message | None], what: str) -> Message:
         """What the stand-in waits for, or the reason why the bot ended."""
-        found: Message | None = await self.stage.slack.until(seen, what=what)
+        found: Message | None = await self.stage.slack.until(seen, what=what, seconds=PATIENCE)
         assert found is not None
         return found
 

@@ -100,7 +100,7 @@ async def test_a_leader_that_an_outage_took_the_lease_from_takes_it_again_and_go
     leadership = world.bot.leadership
     assert leadership is not None
     monkeypatch.setattr("bot.cluster.api.TIMEOUT", 0.3)
-    monkeypatch.setattr(leadership, "_length", leases.TIMEOUT / 2 + 0.3)
+    monkeypatch.setattr(leadership, "_length", 2.8)  # half of the time-out of a request, and a little
     lost = asyncio.Event()
     find = leadership._find
 

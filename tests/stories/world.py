@@ -205,6 +205,8 @@ def _listening(world: World) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info and isinstance(record.exc_info[1], ApiError):
                 return  # an outage is none
+            if record.name == "bot.slack.bolt" and "reconnect" in record.getMessage():
+                return  # nor is a Slack that is away for so long that Bolt notices
             world.bugs.append(logging.Formatter().format(record))
             world.changed.tick()
 
@@ -228,6 +230,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolling, "SETTLE", 0)
     monkeypatch.setattr(finish, "ROUTE_LAG", 0)
     monkeypatch.setattr("bot.cluster.api.TIMEOUT", 30.0)  # a busy machine is no outage
+    monkeypatch.setattr("bot.cluster.reviews.TIMEOUT", 30.0)
+    monkeypatch.setattr("bot.cluster.observe.SLOW", 60.0)
     monkeypatch.setattr("bot.slack.client.PATIENCE", 60)  # nor is it a Slack that does not answer
     monkeypatch.setattr(finish, "SERVICE_LAG", 0)
     install(monkeypatch)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from strategies.contrast import readable, windows
 from strategies.plan import Frozen
 from strategies.probe import Attribute
 
@@ -170,15 +171,17 @@ def tally(samples: Sequence[Sample]) -> Tally:
     """Count what was answered."""
     unknown = [s for s in samples if not s.version and s.status]
     lost = [s for s in samples if not s.status]
+    new, old = (_side([s for s in samples if s.version == version]) for version in ("new", "old"))
+    before, after = windows(old.example, new.example, EXCERPT)
     return Tally(
         sent=len(samples),
-        new=_side([s for s in samples if s.version == "new"]),
-        old=_side([s for s in samples if s.version == "old"]),
+        new=new.model_copy(update={"example": after}),
+        old=old.model_copy(update={"example": before}),
         unknown=len(unknown),
         lost=len(lost),
         nameless=sum(s.failed for s in samples if not s.version),
         error=lost[-1].error if lost else "",
-        example=unknown[-1].body if unknown else "",
+        example=readable(unknown[-1].body)[:EXCERPT] if unknown else "",
         odd={str(k): v for k, v in sorted(Counter(s.status for s in unknown).items())},
     )
 
@@ -194,7 +197,7 @@ def _side(samples: Sequence[Sample]) -> Side:
         statuses={str(k): v for k, v in sorted(Counter(s.status for s in samples).items())},
         p50=round(quantile(times, 0.5), 1),
         p95=round(quantile(times, 0.95), 1),
-        example=shown.body[:EXCERPT],
+        example=readable(shown.body),
         example_status=shown.status,
     )
 

@@ -12,6 +12,7 @@ from bot.cli import progress
 from bot.cli.plain import clean, line
 from bot.cli.screen import styled
 from strategies import measures
+from strategies.contrast import contrast
 from strategies.interval import wilson
 from strategies.receipt import receipt
 from strategies.words import who
@@ -88,9 +89,11 @@ def samples(looked: "Looked") -> "RenderableType":
         nobody = str(count.unknown + count.lost)
         table.add_row("names none", nobody, str(count.nameless), ", ".join(codes), "", "")
     parts: list[RenderableType] = [styled(_headline(looked)), table]
-    for version, side in sides:
-        if side.example:
-            answer = Text(line(side.example), overflow="ellipsis", no_wrap=True)
+    marks = zip(sides, contrast(count.old.example, count.new.example), ("red", "bold green"), strict=True)
+    for (version, side), pieces, style in marks:
+        if side.n:
+            shown = [(line(p.text) if p.text.strip() else " ", style if p.differs else "") for p in pieces]
+            answer = Text.assemble(*(shown or [("(empty)", "dim")]), overflow="fold")
             parts.append(Text.assemble((f"{clean(version) or 'answer'}  ", "bold"), answer))
     if count.unknown and count.example:
         answer = Text(line(count.example), overflow="ellipsis", no_wrap=True)

@@ -153,6 +153,16 @@ def cell(text: str, *, bold: bool = False, code: bool = False) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inner]}]}
 
 
+def marked(pieces: Sequence[tuple[str, bool]], how: Literal["bold", "strike"]) -> Block:
+    """A cell of fixed-width text in pieces, some of them marked; nothing in them is markup."""
+    inner = [
+        {"type": "text", "text": text, "style": {"code": True} | ({how: True} if differs else {})}
+        for text, differs in pieces
+        if text
+    ]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": inner}]}
+
+
 def table(rows: Sequence[Sequence[Block]]) -> Block:
     """A table of cells, one to a message."""
     columns = max(len(row) for row in rows)

@@ -1,6 +1,6 @@
-"""What Slack says around a release's picture and charts. Names come escaped where the result is mrkdwn; labels are plain."""
+"""What Slack says around a release's picture and charts, and below two answers. Names come escaped where the result is mrkdwn; labels are plain."""
 
-from strategies import measures
+from strategies.duration import words as duration
 from strategies.release import Release
 
 
@@ -28,7 +28,7 @@ def series(version: str, what: str) -> str:
     """A version's line, in 20 characters; plain.
 
     >>> series("v6", "measured"), series("2026-07-01-release-build-4711", "p95")
-    ('v6 measured', '2026-07-01-rel… p95')
+    ('v6 measured', '2026-07-01-rele… p95')
     """
     room = 19 - len(what)
     return f"{version if len(version) <= room else f'{version[: room - 1]}…'} {what}"
@@ -36,7 +36,7 @@ def series(version: str, what: str) -> str:
 
 def elapsed(seconds: float) -> str:
     """A moment on an axis; plain."""
-    return measures.lasted(round(seconds))
+    return duration(seconds)
 
 
 def charts(release_id: str) -> str:
@@ -74,3 +74,13 @@ def not_drawn(why: str) -> str:
 def uploaded(link: str) -> str:
     """To the one who asked."""
     return f"The picture is in <{link}|the release's thread>." if link else "The picture is in this channel."
+
+
+def alike() -> str:
+    """Below two answers beside each other."""
+    return "Both versions answer the same."
+
+
+def marked(new: str, old: str) -> str:
+    """The same, where they differ."""
+    return f"Marked is what differs: ~struck through~ what only {old} says, *bold* what only {new} says."

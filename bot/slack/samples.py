@@ -4,10 +4,11 @@ Pure. The share stands with its 95 % interval against the share asked; what name
 """
 
 from bot.ports import Looked
-from bot.slack import blocks, words
+from bot.slack import blocks, picture_words, words
 from bot.slack.blocks import Block, Message
 from bot.slack.card_words import ms
 from bot.slack.markup import name, said, who
+from strategies.contrast import Piece, contrast, windows
 from strategies.interval import wilson
 from strategies.release import Actor, Release
 from strategies.samples import Side, Tally
@@ -22,6 +23,11 @@ def tally(seen: Tally, new: str, old: str, asked: int | None) -> list[Block]:
     made: list[Block] = []
     if seen.attributed:
         made.append(_table(seen, new, old, asked))
+    if seen.new.example and seen.old.example:
+        alike = seen.new.example == seen.old.example
+        made.append(
+            blocks.context(picture_words.alike() if alike else picture_words.marked(name(new), name(old)))
+        )
     codes = ", ".join(f"{code} × {n}" for code, n in seen.odd.items())
     rest = words.unanswered(seen.unknown, seen.lost, said(seen.error), codes or "any status")
     if rest:
@@ -71,9 +77,25 @@ def _table(seen: Tally, new: str, old: str, asked: int | None) -> Block:
     if any(side.failed for _, side, _ in shown):
         texts["Failed"] = [str(side.failed) for _, side, _ in shown]
     rows = [head, *([blocks.cell(label), *map(blocks.cell, row)] for label, row in texts.items())]
-    examples = [blocks.cell(_example(side), code=bool(side.n)) for _, side, _ in shown]
+    before, after = contrast(*windows(seen.old.example, seen.new.example, EXAMPLE))
+    examples = [
+        blocks.cell(_nothing(side)) if not side.example else _marked(side, seen, before, after)
+        for _, side, _ in shown
+    ]
     rows.append([blocks.cell("One answer"), *examples])
     return blocks.table(rows)
+
+
+def _nothing(side: Side) -> str:
+    return "(empty)" if side.n else ""
+
+
+def _marked(side: Side, seen: Tally, before: tuple[Piece, ...], after: tuple[Piece, ...]) -> Block:
+    """One answer; what the other says otherwise is struck through in the old one and bold in the new one."""
+    new = side is seen.new
+    return blocks.marked(
+        [(p.text, p.differs) for p in (after if new else before)], "bold" if new else "strike"
+    )
 
 
 def _share(side: Side, n: int, asked: int | None) -> str:
@@ -89,13 +111,6 @@ def _statuses(side: Side) -> str:
 
 def _latency(side: Side) -> str:
     return f"p50 {ms(side.p50)}, p95 {ms(side.p95)}" if side.n else ""
-
-
-def _example(side: Side) -> str:
-    if not side.n:
-        return ""
-    body = side.example.strip()
-    return (body[: EXAMPLE - 1] + "…" if len(body) > EXAMPLE else body) or "(empty)"
 
 
 def event(release: Release, detail: object, asked: int | None) -> list[Block]:

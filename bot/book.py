@@ -59,9 +59,9 @@ class Book:
             (f"The policy file is broken, so the former one holds: {self.trouble}",) if self.trouble else ()
         )
 
-    def hints(self, service: str) -> Hints:
-        """What it says about how a service is released."""
-        return hints(self.policy, service)
+    def hints(self, service: str, environment: str) -> Hints:
+        """What it says about how a service is released there."""
+        return hints(self.policy, service, environment)
 
     def rules(self, environment: str, service: str) -> Rules:
         """Who may do what."""

@@ -127,6 +127,14 @@ class Defaults(_Strict):
         description="Duration until the first reminder; each further one comes after twice the time. Default 10m:"
         " soon enough to matter, and growing so that it does not nag.",
     )
+    strategy: Strategy | None = Field(
+        None, description="The strategy that is proposed. Default: none, the command names it."
+    )
+    auto: bool | None = Field(
+        None,
+        description="Whether releases go on by themselves after each soak in which nothing was wrong, as with `--auto`;"
+        " `--ask` asks all the same. Default false: a person decides.",
+    )
     steps: Steps | None = Field(
         None,
         description="Shares of the new version in percent, ascending, and audiences such as `header:X-Canary=beta`;"
@@ -153,6 +161,9 @@ class Environment(Governed):
     )
     quiet: Annotated[tuple[Quiet, ...], BeforeValidator(several)] = Field(
         (), description="Hours in which nobody is reminded. Default: none."
+    )
+    defaults: Defaults = Field(
+        Defaults(), description="As the `defaults` of all, for this environment. Default: those."
     )
     impersonate: bool = Field(
         False,
@@ -186,6 +197,9 @@ class Service(Governed):
     )
     soak: Duration | None = Field(None, description="As in `defaults`, for this service.")
     keep: Duration | None = Field(None, description="As in `defaults`, for this service.")
+    auto: bool | None = Field(None, description="As in `defaults`, for this service.")
+    ask_for: Duration | None = Field(None, description="As in `defaults`, for this service.")
+    remind: Duration | None = Field(None, description="As in `defaults`, for this service.")
     version_label: Label | None = Field(
         None,
         description="Label that tells versions. Default: `version` or `app.kubernetes.io/version`, whichever is there.",
@@ -326,13 +340,14 @@ def _not_yet(fault: Fault) -> Fault:
     return Fault(fault.field, what, "Take it out.", fault.place)
 
 
-def hints(policy: Policy | None, service: str) -> Hints:
-    """What the policy says about a service: its own entry, and where that is silent the defaults; nothing without one."""
+def hints(policy: Policy | None, service: str, environment: str = "default") -> Hints:
+    """What the policy says about a service: its own entry, else its environment's defaults, else those of all."""
     if policy is None:
         return Hints()
     said = policy.services.get(service, Service())
     own = Hints.model_validate(
         {name: value for name in Hints.model_fields if (value := getattr(said, name, None)) is not None}
     )
-    usual = Hints.model_validate(policy.defaults.model_dump(exclude_none=True))
-    return own.over(usual)
+    here = policy.environments.get(environment, Environment()).defaults
+    usual = (Hints.model_validate(d.model_dump(exclude_none=True)) for d in (here, policy.defaults))
+    return own.over(next(usual).over(next(usual)))

@@ -20,6 +20,7 @@ class Hints(BaseModel):
     steps: tuple[Rung, ...] | None = None
     router: RouterName | None = None
     strategy: Strategy | None = None
+    auto: bool | None = None
     soak: int | None = None
     keep: int | None = None
     ask_for: int | None = None

@@ -159,6 +159,7 @@ def _base(
     new_labels = template_labels(track.manifest) if track else {}
     budgets = owners.budgets(deployment, snapshot) if track and track.ending == "replace" else ()
     replaces = track is not None and track.ending == "replace"
+    auto = spec.auto or (bool(hints.auto) and not spec.ask)
     return Plan(
         service=target.service,
         environment=spec.environment,
@@ -191,10 +192,10 @@ def _base(
         budgets=tuple(name_of(b) for b in budgets if not matches(at(b, "spec", "selector"), new_labels)),
         surge=spec.surge,
         unavailable=spec.unavailable,
-        auto=spec.auto,
+        auto=auto,
         after=first(spec.after, default="delete"),
-        on_fail=first(spec.on_fail, default="rollback" if spec.auto else "hold"),
-        timers=_timers(spec, hints, deployment),
+        on_fail=first(spec.on_fail, default="rollback" if auto else "hold"),
+        timers=_timers(spec, hints, deployment, auto=auto),
         spec=spec,
     )
 
@@ -206,14 +207,14 @@ def _routes(target: Target, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*seen, *(f"{lane.kind} {lane.name}" for lane in lanes))))
 
 
-def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj) -> Timers:
+def _timers(spec: ReleaseSpec, hints: Hints, deployment: Obj, *, auto: bool) -> Timers:
     usual = Timers()
     no_traffic = spec.strategy is Strategy.BLUEGREEN
     return Timers(
         soak=first(
             spec.soak,
             None if no_traffic else hints.soak,
-            default=(ALONE_AT_GREEN if spec.auto else ASKED_AT_GREEN) if no_traffic else usual.soak,
+            default=(ALONE_AT_GREEN if auto else ASKED_AT_GREEN) if no_traffic else usual.soak,
         ),
         keep=first(spec.keep, hints.keep, default=usual.keep),
         remind=first(hints.remind, default=usual.remind),

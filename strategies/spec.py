@@ -94,6 +94,7 @@ class ReleaseSpec(BaseModel):
     soak: int | None = Field(None, ge=0, description="seconds after each step")
     keep: int | None = Field(None, ge=0, description="seconds the old version stands warm")
     auto: bool = False
+    ask: bool = Field(False, description="a person decides after each step, where the policy says `auto`")
     after: After | None = None
     surge: str | None = Field(None, description="integer or percent, as in a Deployment")
     unavailable: str | None = Field(None, description="integer or percent, as in a Deployment")

@@ -42,6 +42,7 @@ def release(found: "Release", *, events: bool = False) -> Json:
         "from": plan.from_version,
         "to": plan.to_version,
         "state": found.state.value,
+        "outcome": found.outcome,
         "reason": found.reason,
         "revision": found.revision,
         "stage": {"number": stage.number, "of": len(plan.stages), "title": stage.title, "share": stage.share}

@@ -53,7 +53,7 @@ def panel(release: "Release", now: datetime | None = None) -> "RenderableType":
 
 def state(release: "Release") -> Text:
     """The state in its colour."""
-    return Text(release.state.value, _STYLES[release.state.value])
+    return Text(release.outcome, _STYLES[release.state.value])
 
 
 def due(release: "Release", now: datetime) -> str:
@@ -71,7 +71,7 @@ def due(release: "Release", now: datetime) -> str:
     )
     what = {
         "soaking": "goes on in" if release.plan.auto else "asks in",
-        "asking": "holds in",
+        "asking": "expires in" if release.unapproved else "holds in",
         "keeping": "ends in",
     }.get(release.state.value, "at most")
     return f"{what} {clock}"

@@ -21,7 +21,7 @@ from strategies.snapshot import Snapshot
 from strategies.spec import ReleaseSpec
 from strategies.target import Target, find
 
-PolicyHints = Callable[[str], Hints]
+PolicyHints = Callable[[str, str], Hints]  # of a service in an environment
 Watching = Callable[[Api, str], Watched | None]  # a namespace that is under watch already
 
 
@@ -63,7 +63,7 @@ class Planning:
                 what=f"Graylight may not look at namespace `{namespace}`: {e}.",
                 remedy="Apply the Role in deploy/ to this namespace.",
             )
-        hints = self.hints(snapshot, spec.service)
+        hints = self.hints(snapshot, spec.service, spec.environment)
         if isinstance(hints, Refusal):
             return hints
         plan = planner.plan(spec, snapshot, hints)
@@ -101,13 +101,13 @@ class Planning:
         found = find(seen[1], service)
         if isinstance(found, Refusal):
             return found
-        hints = self.hints(seen[1], service)
+        hints = self.hints(seen[1], service, environment)
         return hints if isinstance(hints, Refusal) else (*seen, found, hints)
 
-    def hints(self, snapshot: Snapshot, service: str) -> Hints | Refusal:
+    def hints(self, snapshot: Snapshot, service: str, environment: str) -> Hints | Refusal:
         """What annotation and policy say; the annotation wins."""
         found = find(snapshot, service)
-        policy = self._policy(service)
+        policy = self._policy(service, environment)
         if isinstance(found, Refusal):
             return policy
         said = annotation_hints(annotations_of(found.deployment))

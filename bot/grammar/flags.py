@@ -96,6 +96,14 @@ FLAGS: tuple[Flag, ...] = (
         meant=("--automatic", "--auto-promote", "--yes"),
     ),
     Flag(
+        "--ask",
+        "",
+        _ALL,
+        "ask after each step, where the policy says that it goes on by itself.",
+        "as the policy says",
+        meant=("--manual", "--no-auto"),
+    ),
+    Flag(
         "--after",
         "delete|upgrade|keep",
         _TWO_TRACKS,

@@ -246,6 +246,9 @@ class _Reading:
             return _missing(self.line, self.title, 'A freeze needs a reason: `--reason "…"`.')
         if self.command == "freeze" and "reason" in self.values and "environment" not in self.values:
             return _missing(self.line, self.title, "ENV is missing: what shall be frozen?")
+        if "auto" in self.values and "ask" in self.values:
+            later = max(self.flags["--auto"], self.flags["--ask"], key=lambda word: word.start)
+            return self._at(later, "`--auto` and `--ask` contradict each other.")
         if "steps" in self.values and "ratio" in self.values:
             later = max(self.flags["--steps"], self.flags["--ratio"], key=lambda word: word.start)
             return self._at(later, "`--steps` and `--ratio` both say the shares; one of them is enough.")

@@ -24,7 +24,7 @@ from bot.grammar.command import (
     WhoAmI,
 )
 from bot.ports import Desk, LockAnswer, LockWish
-from bot.slack import answers, blocks, consent_words, once
+from bot.slack import answers, blocks, consent_words, once, overview
 from bot.slack.asked import Asked
 from bot.slack.blocks import Message
 from bot.slack.client import Failed
@@ -94,9 +94,9 @@ class Affairs:
                 return answers.lines(telling.whoami(await self.desk.rights(asked.actor)))
             case Services(environment):
                 found = await self.desk.services(environment, asked.actor)
-                return answers.said_or_refused(telling.services(found))
+                return answers.refusal(found) if isinstance(found, Refusal) else overview.services(found)
             case Doctor():
-                return answers.lines(telling.doctor(await self.desk.doctor()))
+                return overview.doctor(await self.desk.doctor())
 
     @property
     def queueing(self) -> Queueing:

@@ -54,6 +54,25 @@ def test_a_service_says_over_the_defaults_and_both_are_hints() -> None:
     )
 
 
+def test_an_environment_may_have_defaults_of_its_own_and_a_service_says_over_them() -> None:
+    found = policy(
+        """
+defaults: {soak: 10m, auto: true, remind: 5m}
+environments:
+  default: {}
+  prod: {defaults: {soak: 1h, auto: false, strategy: bluegreen}}
+services:
+  web: {auto: true, ask_for: 4h}
+"""
+    )
+    assert hints(found, "api") == Hints(soak=600, auto=True, remind=300)
+    bluegreen = Strategy.BLUEGREEN
+    assert hints(found, "api", "prod") == Hints(soak=3600, auto=False, remind=300, strategy=bluegreen)
+    there = hints(found, "web", "prod")
+    assert (there.auto, there.ask_for, there.soak) == (True, 14400, 3600)
+    assert wrong("defaults: {auto: maybe}")[0].startswith("policy.yaml:1:18: defaults.auto: ")
+
+
 def test_what_is_typed_as_a_header_stays_the_text_it_is() -> None:
     probe = policy(WHOLE).services["k8sdemo"].probe
     assert probe is not None

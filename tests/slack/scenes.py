@@ -11,7 +11,7 @@ from bot.board import FrozenNow, Home
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Looked, Place, Preview, Season, Stock, Verdict, Waiting, Whoami
-from bot.slack import affairs, answers, form, home, queue_words, samples, thread
+from bot.slack import affairs, answers, form, home, overview, queue_words, samples, thread
 from bot.slack.blocks import Message
 from bot.slack.card import card
 from bot.slack.card_words import may_press
@@ -249,10 +249,9 @@ def _of_affairs() -> Iterator[tuple[str, Message]]:
     seasons = telling.seasons([season, Season("staging", None, coming, None)])
     assert not isinstance(seasons, Refusal)
     yield "freezes", answers.lines(seasons)
-    stock = telling.services(_stock(plan))
-    assert not isinstance(stock, Refusal)
-    yield "services", answers.lines(stock)
-    yield "doctor", answers.lines(telling.doctor(_checks()))
+    yield "services", overview.services(_stock(plan))
+    yield "services-hundred", overview.services(sorted(_stock(plan) * 50, key=lambda one: one.environment))
+    yield "doctor", overview.doctor(_checks())
 
 
 def _stock(plan: Plan) -> list[Stock]:

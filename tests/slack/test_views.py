@@ -33,7 +33,7 @@ NAMED = {"card-held", "samples", "refusal", "audit", "rights", "locks", "lock-re
     "card-agreed",
     "card-one-way-keeping",
     "thread-agreed-6",
-    *("refusal-queue", "queue", "turn", "freezes", "services"),
+    *("refusal-queue", "queue", "turn", "freezes", "services", "services-hundred"),
 }  # where U2 really did something, or one person reads alone
 
 

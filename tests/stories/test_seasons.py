@@ -102,23 +102,25 @@ async def test_in_quiet_hours_a_nudge_is_refused_unless_it_is_meant(opening: Ope
 async def test_services_and_doctor_say_what_there_is_and_what_is_wrong(opening: Opening) -> None:
     world = await peopled(opening, FOUR_EYES)
     await world.slack.slash("services", user=BEN)
-    answer = await Person(world, BEN).told("k8sdemo: v2, 2 of 2 pods ready")
-    assert "not yours to release: Only shop and sre may start releases in default" in answer.words
+    answer = await Person(world, BEN).told("2 of 2 pods ready")
+    assert "🔒" in answer.words
+    assert "Only shop and sre may start releases in default" in answer.words
     await world.slack.slash("services", user=CAT)
-    await Person(world, CAT).told("you may release it")
+    answer = await Person(world, CAT).told("2 of 2 pods ready")
+    assert "🔒" not in answer.words
     world.cluster.denied.add(("patch", "services"))
     await world.slack.slash("doctor", user=BEN)
     answer = await Person(world, BEN).told("checks found something wrong")
     for words in (
-        "✓ Slack scopes: The bot token has all 9 scopes",
-        "✓ Slack connection: Heard from Slack",
-        "timers: An alarm set for now rang after",
-        "✓ engine: This process runs the releases.",
-        "✗ rights: In namespace `default` Graylight may not patch services.",
+        "✅  *Slack scopes*  The bot token has all 9 scopes",
+        "✅  *Slack connection*  Heard from Slack",
+        "*timers*  An alarm set for now rang after",
+        "✅  *engine*  This process runs the releases.",
+        "❌  *rights*  In namespace `default` Graylight may not patch services.",
         "Apply deploy/target to `default`.",
-        "· admission: The ValidatingAdmissionPolicy is not installed",
-        "✓ policy:",
-        "clock: Our clock is",
+        "➖  *admission*  The ValidatingAdmissionPolicy is not installed",
+        "✅  *policy*",
+        "*clock*  Our clock is",
     ):
         assert words in answer.words
 
@@ -136,7 +138,7 @@ async def test_a_broken_policy_keeps_the_former_one_and_is_told_to_the_administr
     await world.slack.slash(f"{COMMAND}", user=BEN)
     await Person(world, BEN).told("Only shop and sre may start releases")  # the former one holds
     await world.slack.slash("doctor", user=ANA)
-    await Person(world, ANA).told("✗ policy: The file is broken, so the former one stays in force")
+    await Person(world, ANA).told("❌  *policy*  The file is broken, so the former one stays in force")
     world.bot.kill()
     world.policy.write_text("admins: [sre]\n" + FOUR_EYES)  # or the next process would not start
     await world.until(lambda: world.bot.leading, "another process leads")

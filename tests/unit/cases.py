@@ -245,7 +245,7 @@ def lacking() -> Told:
 def planning(api: object, environment: str = "default") -> Told:
     """Planning against an API server."""
     asked = ReleaseSpec(strategy=CANARY, service="k8sdemo", version="v6", environment=environment)
-    office = Planning(cast("Clusters", NoPlaces(api)), lambda _: Hints())
+    office = Planning(cast("Clusters", NoPlaces(api)), lambda *_: Hints())
     return Told.of(asyncio.run(office.plan(asked)))
 
 
@@ -253,7 +253,7 @@ def rehearsed() -> Told:
     """The dry run of the new Deployment."""
     plan = planned(shop(), CANARY)
     assert isinstance(plan, Plan)
-    office = Planning(cast("Clusters", NoPlaces()), lambda _: Hints())
+    office = Planning(cast("Clusters", NoPlaces()), lambda *_: Hints())
     return Told.of(asyncio.run(office._rehearse(cast("Api", Strict()), plan)))
 
 

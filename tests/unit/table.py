@@ -16,7 +16,7 @@ from tests.unit.stations import STATIONS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference.md"
-OF_PEOPLE = ("denials.py", "locks.py")
+OF_PEOPLE = ("denials.py", "locks.py", "queue.py", "freezes.py", "reminding.py")
 OF_ROUTERS = ("weights.py",)
 What = Literal["handled", "advised", "refused", "held"]
 
@@ -68,7 +68,7 @@ def codes() -> set[str]:
 def codes_of_people() -> set[str]:
     """Every code of a refusal that is about people, times and locks."""
     files = [ROOT / "strategies" / name for name in OF_PEOPLE]
-    files += [ROOT / "bot" / "engine" / name for name in ("consenting.py", "locking.py")]
+    files += [ROOT / "bot" / "engine" / name for name in ("consenting.py", "locking.py", "queueing.py")]
     return set(_codes(iter(files))) - {"busy", "rights"}
 
 

@@ -92,6 +92,7 @@ def specs(draw: st.DrawFn) -> ReleaseSpec:
         "soak": st.integers(0, DAYS_14),
         "keep": st.integers(0, DAYS_14),
         "auto": st.booleans(),
+        "ask": st.booleans(),
         "after": st.sampled_from(["delete", "upgrade", "keep"]),
         "surge": PODS,
         "unavailable": PODS,
@@ -108,6 +109,8 @@ def specs(draw: st.DrawFn) -> ReleaseSpec:
     fields = {name: draw(values[name]) for name in fit if draw(st.booleans())}
     if "steps" in fields and "ratio" in fields:
         del fields[draw(st.sampled_from(["steps", "ratio"]))]
+    if fields.get("auto") and fields.get("ask"):
+        del fields["ask"]
     return ReleaseSpec(
         strategy=strategy,
         service=draw(NAMES),

@@ -141,9 +141,9 @@ def test_the_block_holds_line_caret_sentence_and_usage() -> None:
         "/release rolling web v6 --surg 1\n"
         "                        ^^^^^^\n"
         "`rolling` has no flag `--surg`. Did you mean `--surge`?\n"
-        "Usage: /release rolling SERVICE VERSION [in ENV] [--soak TIME] [--auto] [--surge N|N%]"
-        " [--unavailable N|N%]\n"
-        '    [--pause-at N%] [--container NAME] [--on-fail rollback|hold] [--queue] [--reason "TEXT"]'
+        "Usage: /release rolling SERVICE VERSION [in ENV] [--soak TIME] [--auto] [--ask] [--surge N|N%]\n"
+        "    [--unavailable N|N%] [--pause-at N%] [--container NAME] [--on-fail rollback|hold]\n"
+        '    [--queue] [--reason "TEXT"]'
     )
 
 

@@ -2,7 +2,22 @@
 
 import pytest
 
-from bot.grammar.command import Act, Help, History, Samples, Start, Status
+from bot.grammar.command import (
+    Act,
+    Doctor,
+    Freeze,
+    Freezes,
+    Help,
+    History,
+    Leave,
+    Nudge,
+    Queue,
+    Samples,
+    Services,
+    Start,
+    Status,
+    Unfreeze,
+)
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse, parse_words
 from strategies.spec import Audience, Ratio, ReleaseSpec, RouterName, Strategy
@@ -165,3 +180,47 @@ def test_an_empty_word_is_a_word() -> None:
     mistake = parse_words(["canary", "", "v6"])
     assert isinstance(mistake, Mistake)
     assert (mistake.line, mistake.start, mistake.end) == ('canary "" v6', 7, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("queue", Queue(None, None)),
+        ("queue web in prod", Queue("web", "prod")),
+        ("queue in prod", Queue(None, "prod")),
+        ("queue leave web", Leave("web", "default")),
+        ("queue LEAVE web in prod", Leave("web", "prod")),
+        ("freeze", Freezes(None)),
+        ("freeze prod", Freezes("prod")),
+        ('freeze prod --reason "incident 42"', Freeze("prod", 7200, "incident 42")),
+        ("freeze --for 1h --reason load prod", Freeze("prod", 3600, "load")),
+        ("unfreeze prod", Unfreeze("prod")),
+        ("services", Services(None)),
+        ("services in prod", Services("prod")),
+        ("doctor", Doctor()),
+        ("nudge", Nudge(None)),
+        ("nudge web-17 --anyway", Nudge("web-17", anyway=True)),
+        ("canary web v6 --queue", Start(wanted(), preview_only=False, queue=True)),
+        ("canary web v6 --ask", Start(wanted(ask=True), preview_only=False)),
+    ],
+)
+def test_what_is_about_people_and_times(text: str, command: object) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("queue leave", "SERVICE is missing"),
+        ("freeze prod --for 1h", "A freeze needs a reason"),
+        ("freeze --reason x", "ENV is missing"),
+        ("unfreeze", "ENV is missing"),
+        ("plan canary web v6 --queue", "waits for nobody"),
+        ("canary web v6 --auto --ask", "contradict each other"),
+        ("services web", "one word too many"),
+    ],
+)
+def test_what_is_wrong_about_them(text: str, words: str) -> None:
+    read = parse(text)
+    assert isinstance(read, Mistake)
+    assert words in read.what

@@ -467,3 +467,22 @@ def test_the_manifest_to_commit_has_no_mark_of_ours() -> None:
 
 def test_keeping_is_as_long_as_asked() -> None:
     assert [s.seconds for s in made(keep=0).steps if isinstance(s, Keep)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "auto", "on_fail"),
+    [
+        (None, {}, False, "hold"),
+        (True, {}, True, "rollback"),
+        (True, {"ask": True}, False, "hold"),
+        (False, {"auto": True}, True, "rollback"),
+        (True, {"on_fail": "hold"}, True, "hold"),
+    ],
+)
+def test_the_policy_may_say_that_releases_go_on_by_themselves(
+    said: bool | None, asked: dict[str, Any], auto: bool, on_fail: str
+) -> None:
+    spec = ReleaseSpec(strategy=CANARY, service="k8sdemo", version="v6", **asked)
+    found = planner(spec, shop(), Hints(auto=said))
+    assert isinstance(found, Plan), found
+    assert (found.auto, found.on_fail) == (auto, on_fail)

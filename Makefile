@@ -38,7 +38,7 @@ check: setup ## format, lint, types, import contracts: what CI runs first
 
 cluster: setup ## the tests that need a cluster, against the one in KUBECONFIG; they make namespaces of their own
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "Set KUBECONFIG to the cluster to test against."; exit 2; }
-	@$(BIN)/python -m pytest -m cluster -n 0
+	@$(BIN)/python -m pytest -m cluster -n 2 --dist loadfile
 
 bench: setup ## how fast, beside the bare API calls of the same run, against the cluster in KUBECONFIG
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "Set KUBECONFIG to the cluster to measure on."; exit 2; }

@@ -248,15 +248,17 @@ class Proof:
             return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, moved=False)
         return seen
 
-    def interrupted(self) -> Self:
+    def interrupted(self, *, answered: bool = True) -> Self:
         """The proof after a request that failed and names no version: a row of new connections begins anew.
+
+        What was not even answered may be our own way there, and is no sign that the version fails.
 
         >>> Proof(Asked(100, before=0)).add(59, 59).interrupted().add(1, 1).verdict()
         Open(batch=59, reason='asked 100 %, 1 of 1 (21–100 %) so far')
         """
         if not isinstance(self.verdict(), Open):
             return self
-        seen = replace(self, failures=self.failures + 1)
+        seen = replace(self, failures=self.failures + answered)
         return replace(seen, hits=0, n=0) if self.asked.whole else seen
 
     @property

@@ -135,7 +135,8 @@ def _unseen(step: Prove, asked: Asked, view: View) -> Outcome:
 
 
 def _not_proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, view: View) -> Outcome:
-    hits, n = (proof.hits, proof.n) if proof.n else (proof.answered, proof.total)
+    window = proof.n and (proof.moved or not isinstance(proof.verdict(), Open))
+    hits, n = (proof.hits, proof.n) if window else (proof.answered, proof.total)
     measured = Measured(asked=asked.share, hits=hits, n=n, verdict="failed", at=view.now)
     if n == 0 and tally and tally.nameless:
         why = f"none of {tally.sent} requests was answered ({tally.error})"

@@ -135,7 +135,7 @@ class Gatherer:
             if sample.version:
                 proof = proof.add(int(sample.version == "new"), 1)
             elif sample.failed:
-                proof = proof.interrupted()
+                proof = proof.interrupted(answered=sample.status > 0)
             return not isinstance(proof.verdict(), Open) or overtaken()
 
         most = max(wanted.batch, round(probe.rate * STREAM))

@@ -12,16 +12,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from statistics import median
 
-from tests.bench import counts, processes, simulate_proof, switches
+from tests.bench import counts, processes, routes, simulate_proof, switches
 from tests.bench.bot import Bot, Chance, bot
 from tests.bench.switches import Runs
-from tests.bench.table import Row, compared, counted, table
+from tests.bench.table import Row, beyond, compared, counted, table
 from tests.bench.world import NEW, World, world
 
 COUNTED = 3  # runs of a release that is only counted: it varies little
 TRIES = 4  # of one run, against the odds of a proof
-FORWARD, BACK = 40, 25  # requests
-PARTS = ("bluegreen", "canary", "back", "in-place", "idle", "process", "help")
+FORWARD, BACK, BY_ROUTE = 40, 25, 45  # requests
+PROVEN, LAST = 0.5, 0.15  # seconds beyond the router's own delay
+PARTS = ("bluegreen", "canary", "back", "in-place", "routes", "idle", "process", "help")
 
 
 @dataclass(slots=True)
@@ -95,10 +96,36 @@ async def _released(place: World, running: Bot, runs: int, parts: set[str], repo
     if "in-place" in parts:
         requests += await _in_place(place, running, report)
     report.rows += requests
+    if "routes" in parts:
+        report.rows += await _by_route(place, running, runs, report)
     if "idle" in parts:
         rate, sent = await counts.idle(running)
         report.rows.append(counted("idle: requests beside watches and lease renewals", [rate], 0, "/s"))
         report.notes.append(f"idle for {counts.IDLE:.0f} s: {dict(sent)}")
+
+
+async def _by_route(place: World, running: Bot, runs: int, report: Report) -> list[Row]:
+    """Through the ingress: bare and Graylight by turns, then whole releases whose requests are counted."""
+    if not routes.door():
+        report.notes.append(f"by route: not measured, {routes.DOOR} names no ingress")
+        return []
+    theirs, mine = routes.Routed(), routes.Routed()
+    for n in range(runs):
+        await routes.bare(place, theirs)
+        await _run(lambda: routes.ours(place, running, mine), report)
+        _say(
+            f"by route {n + 1}/{runs}: there {theirs.there[-1]:.2f} s, {mine.there[-1]:.2f} s; back {theirs.back[-1]:.2f} s, {mine.back[-1]:.2f} s"
+        )
+    for _ in range(COUNTED):
+        await _run(lambda: routes.whole(place, running, mine), report)
+    report.failed += mine.failed
+    return [
+        beyond("by Ingress, 25 %: patch → met, patch → proven", theirs.there, mine.there, PROVEN),
+        beyond(
+            "by Ingress, roll back at 25 %: delete, click → last canary answer", theirs.back, mine.back, LAST
+        ),
+        counted("requests: canary by Ingress, --steps 25,100", mine.requests, BY_ROUTE),
+    ]
 
 
 async def _in_place(place: World, running: Bot, report: Report) -> list[Row]:

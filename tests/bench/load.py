@@ -1,6 +1,6 @@
 """The users of a bench: four clients, a new connection per request, in a process of their own.
 
-`python -m tests.bench.load HOST PORT` reads a word per line from stdin: `clear` forgets what was seen, `report` answers
+`python -m tests.bench.load HOST PORT NAME` reads a word per line from stdin: `clear` forgets what was seen, `report` answers
 one line of JSON, the end of the input ends it. Times are `time.monotonic()`, which all processes of a machine share.
 """
 
@@ -25,7 +25,7 @@ PAUSE = (
 PATIENCE = 5.0  # seconds for one request
 BODY = b'{"name":"fromGW"}'
 REQUEST = (
-    b"POST /hello HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    b"POST /hello HTTP/1.1\r\nHost: %%s\r\nConnection: close\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 )
 
@@ -40,6 +40,10 @@ class Seen:
     def last(self, version: str) -> float:
         """When this version last answered, 0 where it never did."""
         return self.answers.get(SAID[version], (0, 0.0, 0.0))[2]
+
+    def first(self, version: str) -> float:
+        """When this version first answered, 0 where it never did."""
+        return self.answers.get(SAID[version], (0, 0.0, 0.0))[1]
 
     def count(self, version: str) -> int:
         """How many answers it gave."""
@@ -69,14 +73,15 @@ class Users:
 
 
 @asynccontextmanager
-async def users(port: int) -> AsyncIterator[Users]:
-    """Steady load on a node port."""
+async def users(port: int, address: str = "127.0.0.1", name: str = "bench") -> AsyncIterator[Users]:
+    """Steady load on a node port, or on an ingress that knows the service by this name."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.bench.load",
-        "127.0.0.1",
+        address,
         str(port),
+        name,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -95,6 +100,7 @@ class Clients:
     """All the clients of this process, one thread each."""
 
     address: tuple[str, int]
+    name: str
     answers: dict[str, list[float]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -104,7 +110,7 @@ class Clients:
         while True:
             begun = time.monotonic()
             try:
-                version, error = ask(self.address), ""
+                version, error = ask(self.address, self.name), ""
             except OSError as e:
                 version, error = "", str(e) or type(e).__name__
             now = time.monotonic()
@@ -127,10 +133,10 @@ class Clients:
             return {"answers": self.answers, "failed": self.failed}
 
 
-def ask(address: tuple[str, int]) -> str:
+def ask(address: tuple[str, int], name: str = "bench") -> str:
     """One request on a connection of its own: the version that answered. OSError for anything but 200."""
     with socket.create_connection(address, timeout=PATIENCE) as connection:
-        connection.sendall(REQUEST)
+        connection.sendall(REQUEST % name.encode())
         answer = b""
         while piece := connection.recv(4096):
             answer += piece
@@ -141,9 +147,9 @@ def ask(address: tuple[str, int]) -> str:
     return named[0].partition(":")[2].strip() if named else "unnamed"
 
 
-def main(host: str, port: int) -> None:
+def main(host: str, port: int, name: str) -> None:
     """See the module."""
-    clients = Clients((host, port))
+    clients = Clients((host, port), name)
     for _ in range(CLIENTS):
         threading.Thread(target=clients.run, daemon=True).start()
     for line in sys.stdin:
@@ -152,4 +158,4 @@ def main(host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

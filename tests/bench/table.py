@@ -40,6 +40,38 @@ class Row:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond(Row):
+    """A row whose limit is of what one side takes more than the other, in seconds."""
+
+    @property
+    def more(self) -> float:
+        """Ours less bare."""
+        return self.ours - (self.bare or 0.0)
+
+    @property
+    def fine(self) -> bool:
+        """Whether the target is met."""
+        return self.more <= self.limit
+
+    def cells(self) -> tuple[str, ...]:
+        """As shown."""
+        bare, ours = _shown(self.bare or 0.0, "s"), _shown(self.ours, "s")
+        return (
+            self.what,
+            bare,
+            ours,
+            f"{self.more:+.2f} s",
+            f"≤ +{self.limit:g} s",
+            "ok" if self.fine else "OVER",
+        )
+
+
+def beyond(what: str, bare: list[float], ours: list[float], limit: float) -> Row:
+    """A row of seconds by both sides, of which ours may take so many more."""
+    return Beyond(what, median(ours), limit, "s", median(bare))
+
+
 def compared(what: str, bare: list[float], ours: list[float], limit: float) -> Row:
     """A row of seconds by both sides."""
     return Row(what, median(ours), limit, "s", median(bare))

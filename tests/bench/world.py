@@ -8,13 +8,13 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.cluster.api import Api
 from bot.cluster.errors import NotFound
 from bot.cluster.mirror import Mirror
-from strategies.objects import DEPLOYMENT, NAMESPACE, POD, SERVICE, Obj, Ref, at, labels_of
+from strategies.objects import DEPLOYMENT, INGRESS, NAMESPACE, POD, SERVICE, Obj, Ref, at, labels_of
 from strategies.pods import is_ready
 
 IMAGE = "k8s-grpc-demo"
@@ -35,6 +35,26 @@ class Subject:
     name: str
     port: int
     versioned: bool
+    door: str = ""  # `host:port` of the ingress that leads to it, where one does
+
+    @property
+    def host(self) -> str:
+        """By which users of the ingress name it."""
+        return f"{self.name}.{self.namespace}.example"
+
+    def ingress(self, name: str, service: str, notes: dict[str, str]) -> Obj:
+        """An Ingress of class nginx to one of its Services."""
+        backend = {"service": {"name": service, "port": {"number": 8000}}}
+        path = {"path": "/hello", "pathType": "Prefix", "backend": backend}
+        return {
+            "apiVersion": INGRESS.api,
+            "kind": INGRESS.name,
+            "metadata": {"name": name, "annotations": notes},
+            "spec": {
+                "ingressClassName": "nginx",
+                "rules": [{"host": self.host, "http": {"paths": [path]}}],
+            },
+        }
 
     @property
     def labels(self) -> dict[str, str]:
@@ -49,10 +69,10 @@ class Subject:
         """A Deployment of this service, as its owner would write it."""
         labels = self.marked(version)
         probe = {
-            "url": "http://bench/hello",
+            "url": f"http://{self.host if self.door else 'bench'}/hello",
             "method": "POST",
             "body": {"name": "fromGW"},
-            "connect": f"127.0.0.1:{self.port}",
+            "connect": self.door or f"127.0.0.1:{self.port}",
             "rate": RATE,
         }
         container = {
@@ -119,8 +139,8 @@ class World:
                 await self.changed.wait()
 
     @asynccontextmanager
-    async def subject(self, *, versioned: bool = True) -> AsyncIterator[Subject]:
-        """A fresh service with its pods ready; gone afterwards."""
+    async def subject(self, *, versioned: bool = True, door: str = "") -> AsyncIterator[Subject]:
+        """A fresh service with its pods ready, behind the ingress at `door` where one is named; gone afterwards."""
         name = f"web{len(self.subjects) + 1}"
         service = {
             "apiVersion": "v1",
@@ -134,12 +154,15 @@ class World:
         }
         made = await self.api.create(SERVICE, self.namespace, service)
         subject = Subject(
-            self.api, self.namespace, name, int(at(made, "spec", "ports")[0]["nodePort"]), versioned
+            self.api, self.namespace, name, int(at(made, "spec", "ports")[0]["nodePort"]), versioned, door
         )
         self.subjects.append(subject)
         try:
             await self.api.create(DEPLOYMENT, self.namespace, subject.deployment(f"{name}-deploy", OLD, PODS))
             await self._stands(f"{name}-deploy")
+            if door:
+                manifest = subject.ingress(name, f"{name}-svc", {})
+                await self.api.create(INGRESS, self.namespace, manifest)
             yield subject
         finally:
             await self._remove(subject)
@@ -157,7 +180,14 @@ class World:
         mine = [o["metadata"]["name"] for o in listed["items"] if labels_of(o).get("app") == subject.name]
         for name in mine:
             await self.api.delete(Ref(DEPLOYMENT, self.namespace, name))
-        await self.api.delete(Ref(SERVICE, self.namespace, f"{subject.name}-svc"))
+        made = [
+            (SERVICE, f"{subject.name}-svc"),
+            (SERVICE, f"{subject.name}-canary"),
+            (INGRESS, subject.name),
+        ]
+        for kind, name in made:
+            with suppress(NotFound):  # not every subject has all of them
+                await self.api.delete(Ref(kind, self.namespace, name))
         async with asyncio.timeout(PATIENCE):
             while left := [
                 n for n, p in self.pods.objects.items() if labels_of(p).get("app") == subject.name

@@ -63,7 +63,7 @@ async def _answers(way: dict[str, Any]) -> None:
 async def _client(way: dict[str, Any], seen: dict[str, Any], done: asyncio.Event) -> None:
     connector = aiohttp.TCPConnector(force_close=True)
     headers = _headers(way)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=5)) as session:
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=20)) as session:
         while not done.is_set():
             seen["sent"] += 1
             begun = time.time()

@@ -38,17 +38,17 @@ WHOLE = [
     for plane in ("nginx", "httproute", "istio")
     for kind, surface, soak in (("seed", "slack", 0), ("plain", "terminal", SOAK))
 ]
+# each of them from each step; which service, so that both kinds are taken back from everywhere
+KINDS = {
+    "nginx": ("plain", "seed", "plain", "seed", "plain"),
+    "httproute": ("seed", "plain", "seed", "plain", "seed"),
+    "istio": ("plain", "seed", "plain", "seed", "plain"),
+}
+WHERE = ("at the header", "at the cookie", "at 10", "at 50", "while keeping")
 BACK = [
-    pytest.param(plane, kind, promotes, id=f"{kind} by {plane}, back {where}")
-    for plane in ("nginx", "httproute", "istio")
-    for promotes, kind, where in (
-        (0, "plain", "at the header"),
-        (1, "seed", "at the cookie"),
-        (2, "plain", "at 10"),
-        (3, "seed", "at 50"),
-        (4, "seed", "while keeping"),
-        (4, "plain", "while keeping"),
-    )
+    pytest.param(plane, kind, promotes, id=f"{kind} by {plane}, back {WHERE[promotes]}")
+    for plane, kinds in KINDS.items()
+    for promotes, kind in enumerate(kinds)
 ]
 
 

@@ -47,10 +47,9 @@ spec:
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata:
-  name: k8sdemo-ingress-prefix
-  annotations: {kubernetes.io/ingress.class: "nginx"}
+metadata: {name: k8sdemo-ingress-prefix}
 spec:
+  ingressClassName: nginx
   rules:
   - host: hi.k8sdemo.com
     http:
@@ -125,7 +124,7 @@ class Ways:
     def probe(self) -> str:
         """The annotation: through the ingress where there is one."""
         way: dict[str, Any] = {"url": f"http://{self.host}/hello", "connect": self.ingress or self.node}
-        return json.dumps(way | {"method": "POST", "body": {"name": "fromGW"}, "rate": 300})
+        return json.dumps(way | {"method": "POST", "body": {"name": "fromGW"}, "rate": 200, "timeout": "10s"})
 
 
 async def serve(installed: Installation, kind: str) -> Ways:

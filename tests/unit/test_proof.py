@@ -323,6 +323,10 @@ def test_a_version_that_fails_is_noticed_before_a_row_is_waited_for_and_a_lost_r
         proof = proof.add(4, 4).interrupted()
     assert not proof.failing
     assert proof.add(4, 4).interrupted().failing
+    silent = Proof(Asked(100, before=0))
+    for _ in range(20):
+        silent = silent.interrupted(answered=False)
+    assert not silent.failing
     long = replace(Proof(Asked(100, before=0)), total=400)
     for _ in range(6):
         long = long.interrupted()

@@ -43,7 +43,10 @@ _MEASURED = (
     (re.compile(r"<!date[^>]*>"), "DATE"),
     (re.compile(r"127\.88\.\d+\.\d+"), "ADDRESS"),
 )
-_TABLE = re.compile(r"^(Answers|Share|Status|Latency|One answer|Failed) \|")
+# what a table of samples, a receipt and the course in words say was measured: a restart leaves gaps in it, and says so
+_TABLE = re.compile(
+    r"^((Answers|Share|Status|Latency|One answer|Failed) \||Took N s: |asked: N s |v\d+ measured: N s )"
+)
 
 
 @dataclass(frozen=True, slots=True)

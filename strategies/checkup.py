@@ -19,6 +19,7 @@ NEEDED_SCOPES: Final = (
     "usergroups:read",
     "files:write",
     "im:write",
+    "im:history",
 )
 OPTIONAL_SCOPES: Final = ("channels:history", "groups:history")
 

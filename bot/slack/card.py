@@ -94,7 +94,7 @@ def _tracks(release: Release) -> Block:
     """Both versions beside each other: what serves on the left, what comes on the right."""
     plan, (old, new) = release.plan, progress.sides(release)
     rows = [
-        ["", card_words.stable(plan.from_version), card_words.coming(plan.to_version, plan.strategy)],
+        [" ", card_words.stable(plan.from_version), card_words.coming(plan.to_version, plan.strategy)],
         [card_words.PODS, *(card_words.ready(t.ready, t.total) for t in _pods(release))],
         [card_words.SAMPLED, card_words.counted(old), card_words.counted(new)],
         [card_words.ERRORS, card_words.failed(old), card_words.failed(new)],

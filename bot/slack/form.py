@@ -57,7 +57,7 @@ def form(now: Chosen, *, reason: bool = False) -> Block:
         _select("environment", now.environment),
         _select("version", "", block_id=version_block(now)),
         _strategies(now.strategy),
-        *(_typed(name) for name in _STEPWISE[now.strategy]),
+        *(_typed(name, strategy=now.strategy) for name in _STEPWISE[now.strategy]),
         _typed("reason", optional=not reason, multiline=True, most=MAX_REASON),
         _typed("more"),
         _channel(now.channel),
@@ -221,11 +221,17 @@ def _named(strategy: Strategy) -> tuple[str, str, str]:
     return label, strategy.value, note
 
 
-def _typed(name: str, *, optional: bool = True, multiline: bool = False, most: int = 300) -> Block:
+def _typed(
+    name: str,
+    *,
+    optional: bool = True,
+    multiline: bool = False,
+    most: int = 300,
+    strategy: Strategy | None = None,
+) -> Block:
     flag = FLAG_BY_NAME.get("--" + name.replace("_", "-"))
-    default = (
-        form_words.without(flag.default) if flag and flag.default else form_words.PLACEHOLDERS.get(name, "")
-    )
+    default = form_words.without(flag.default, strategy) if flag and flag.default else ""
+    default = default or form_words.PLACEHOLDERS.get(name, "")
     element: Block = {"type": "plain_text_input", "max_length": most, "multiline": multiline}
     if default:
         element["placeholder"] = blocks.plain(default.replace("`", ""), PLACEHOLDER)

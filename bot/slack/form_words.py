@@ -49,9 +49,14 @@ STRATEGIES = {
 }
 
 
-def without(default: str) -> str:
-    """What holds where a field is left empty."""
-    return f"empty: {default}"
+def without(default: str, strategy: str | None = None) -> str:
+    """What holds where a field is left empty, as the flag's help says it: of two strategies' the one that is asked for.
+
+    >>> without("5m; bluegreen: it asks at once", "canary"), without("5m; bluegreen: it asks at once", "bluegreen")
+    ('empty: 5m', 'empty: it asks at once')
+    """
+    usual, _, other = default.partition("; bluegreen: ")
+    return f"empty: {other if other and strategy == 'bluegreen' else usual}"
 
 
 def runs_now(versions: tuple[str, ...]) -> str:

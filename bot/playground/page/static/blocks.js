@@ -45,7 +45,7 @@ function container(block, context) {
 
 function input(block, context) {
   return el(
-    "label.input", {},
+    "label.input", { "data-block": block.block_id },
     el("span.label", {}, plain(block.label), block.optional && el("small", {}, " (optional)")),
     control(block.element, block, context),
     block.hint && el("span.hint", {}, plain(block.hint)),

@@ -53,6 +53,7 @@ export class Channel {
     return {
       names: this.state.names,
       interact: (what) => this.send({ kind: "control", ts: data.ts, ...what }),
+      shortcut: data.only_you ? null : () => this.send({ kind: "shortcut", text: "form.show", ts: data.ts }),
     };
   }
 

@@ -34,7 +34,9 @@ const cross = (close) => el("button.cross", { type: "button", title: "Close", on
 
 /** A modal view as an open dialog; `act.submit(filled)`, `act.close()` and `act.interact` go to the app. */
 export function modal(view, names, act) {
-  const context = { names, interact: act.interact, search: act.search };
+  const context = {
+    names, search: act.search, channels: act.channels, interact: (what) => act.interact({ ...what, filled: filled(form) }),
+  };
   const form = el("form.dialog-form", {
     onsubmit: (event) => {
       event.preventDefault();
@@ -53,6 +55,26 @@ export function modal(view, names, act) {
   );
   return el("dialog.dialog.view", { oncancel: (event) => (event.preventDefault(), act.close()) }, form);
 }
+
+/** What stands in each input, to be put back by `restore` when the same view is drawn again. */
+export function remember(dialog) {
+  const kept = new Map();
+  for (const input of dialog.querySelectorAll("label.input [data-action]")) {
+    kept.set(name(input), { value: input.value, chosen: input.chosen });
+  }
+  return kept;
+}
+
+export function restore(dialog, kept) {
+  for (const input of dialog.querySelectorAll("label.input [data-action]")) {
+    const was = kept.get(name(input));
+    if (!was) continue;
+    if (input.restore) input.restore(was.chosen ?? null);
+    else if (was.value !== undefined) input.value = was.value;
+  }
+}
+
+const name = (input) => `${input.closest("label.input").dataset.block}/${input.dataset.action}`;
 
 /** Says at each input what is wrong with it; `errors` is by block_id. */
 export function complain(dialog, errors) {

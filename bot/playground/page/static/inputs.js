@@ -13,6 +13,9 @@ export function control(element, block, context) {
   return make ? make(element, block, context) : el("span.unknown", {}, `[${element.type}]`);
 }
 
+/** Whether the app hears of a choice at once: in an input only where its block says so. */
+const tells = (block, context) => context.interact && (block.type !== "input" || block.dispatch_action);
+
 /** Lets a control act once at a time: it spins until the app has answered, and shows what went wrong. */
 async function act(node, element, block, context, more = {}) {
   if (!(await confirmed(element.confirm, context.names))) return;
@@ -27,10 +30,18 @@ function button(element, block, context) {
   const style = element.style ? `.${element.style}` : "";
   const node = el(`button.control${style}`, { type: "button", title: element.accessibility_label }, plain(element.text));
   node.addEventListener("click", () => {
-    if (element.url && /^https?:/.test(element.url)) window.open(element.url, "_blank", "noreferrer");
+    if (element.url && /^https?:/.test(element.url)) follow(element.url);
     act(node, element, block, context);
   });
   return node;
+}
+
+/** Opens an address as a link does; the page itself leads to messages that stand on it. */
+function follow(address) {
+  const link = el("a", { href: address, target: "_blank", rel: "noreferrer" });
+  document.body.append(link);
+  link.click();
+  link.remove();
 }
 
 function overflow(element, block, context) {
@@ -68,7 +79,7 @@ function select(element, block, context) {
     node.append(box);
   }
   node.addEventListener("change", () => {
-    if (node.value && context.interact && block.type !== "input") act(node, element, block, context, { option: node.value });
+    if (node.value && tells(block, context)) act(node, element, block, context, { option: node.value });
   });
   return node;
 }
@@ -79,22 +90,49 @@ function external(element, block, context) {
     type: "text", placeholder: plain(element.placeholder) || "Search", autocomplete: "off",
     "data-input": "external", "data-action": element.action_id,
   });
-  const choose = (option) => {
+  const show = (option) => {
     node.chosen = option;
-    node.value = plain(option.text);
+    node.value = option ? plain(option.text) : "";
     list.replaceChildren();
   };
-  if (element.initial_option) choose(element.initial_option);
-  const look = async () => {
-    node.chosen = null;
+  const choose = (option) => {
+    show(option);
+    if (tells(block, context)) act(node, element, block, context, { option: option.value });
+  };
+  node.restore = show;
+  if (element.initial_option) show(element.initial_option);
+  const look = async (event) => {
+    if (event.type === "input") node.chosen = null;
     if (node.value.length < (element.min_query_length ?? 3)) return list.replaceChildren();
-    const options = (await context.search?.({ action_id: element.action_id, query: node.value })) ?? [];
+    const query = node.chosen ? "" : node.value;
+    const options = (await context.search?.({ action_id: element.action_id, query })) ?? [];
+    if (document.activeElement !== node) return;
     list.replaceChildren(...options.map((option) =>
-      el("button", { type: "button", onclick: () => choose(option) }, plain(option.text))));
+      el("button", { type: "button", onmousedown: (event) => event.preventDefault(), onclick: (event) => (event.preventDefault(), choose(option)) },
+        plain(option.text), option.description && el("small", {}, plain(option.description)))));
+    if (!options.length) list.replaceChildren(el("span.nothing", {}, "Nothing found"));
   };
   node.addEventListener("input", look);
-  node.addEventListener("focus", look);
+  node.addEventListener("click", look);
+  node.addEventListener("blur", () => {
+    list.replaceChildren();
+    if (!node.chosen) node.value = "";
+  });
   return el("span.external", {}, node, list);
+}
+
+/** A conversation to choose: the channels of this workspace. */
+function conversations(element, block, context) {
+  const node = el("select.control", { "data-input": "selected_conversation", "data-action": element.action_id });
+  node.append(el("option", { value: "" }, plain(element.placeholder) || "Select a conversation"));
+  const channels = context.channels ?? [];
+  const here = element.default_to_current_conversation ? channels[0]?.id : null;
+  for (const { id, name } of channels) {
+    const item = el("option", { value: id }, `# ${name}`);
+    item.selected = (element.initial_conversation ?? here) === id;
+    node.append(item);
+  }
+  return node;
 }
 
 function ticks(kind) {
@@ -135,7 +173,7 @@ const CONTROLS = {
   static_select: select,
   external_select: external,
   users_select: typed("text", "selected_user", "initial_user"),
-  conversations_select: typed("text", "selected_conversation", "initial_conversation"),
+  conversations_select: conversations,
   channels_select: typed("text", "selected_channel", "initial_channel"),
   checkboxes: ticks("checkbox"),
   radio_buttons: ticks("radio"),

@@ -39,6 +39,9 @@ export function message(data, context, follows = false) {
   const left = follows ? el("span.face.none", {}, when) : face(data.author);
   return el(
     `article.message${data.only_you ? ".private" : ""}${follows ? ".follows" : ""}`, { "data-ts": data.ts },
-    only || echo, el("div.row", {}, left, el("div.content", {}, !follows && name, body)),
+    only || echo,
+    data.author.bot && context.shortcut &&
+      el("button.shortcut", { type: "button", title: "A message shortcut", onclick: context.shortcut }, "⚡ Show the release"),
+    el("div.row", {}, left, el("div.content", {}, !follows && name, body)),
   );
 }

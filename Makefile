@@ -42,7 +42,7 @@ cluster: setup ## the tests that need a cluster, against the one in KUBECONFIG; 
 
 bench: setup ## how fast, beside the bare API calls of the same run, against the cluster in KUBECONFIG
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "Set KUBECONFIG to the cluster to measure on."; exit 2; }
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --judgement
 
 image: ## the container image, by whichever of docker, podman and buildah works
 	@for tool in docker podman buildah; do "$$tool" info >/dev/null 2>&1 && break || tool=; done; \

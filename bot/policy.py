@@ -30,13 +30,12 @@ from bot.rules import (
     unnamed,
 )
 from strategies.hints import Hints
+from strategies.metrics import Metrics
 from strategies.people import Account, Calendar, Rules
 from strategies.people import Freeze as frozen  # noqa: N813 - as a verb: it makes one of the policy's
 from strategies.probe import Probe
 from strategies.refusal import Refusal
 from strategies.spec import RouterName, Rung, Strategy
-
-_LATER = ("metrics",)
 
 
 def _read(value: Any) -> Any:
@@ -182,6 +181,15 @@ class Service(Governed):
         " duration, default 2s; `rate` in requests per second, default 100). Default: `GET /` through the API server,"
         " which proves no share.",
     )
+    metrics: Metrics | None = Field(
+        None,
+        description="What Prometheus says of both versions while a step is watched: `url`; `errors: nginx`, `traefik`,"
+        " `envoy-gateway` or `istio` for users' failures by the router's own counters; `queries` of your own by name, each"
+        " `query` (PromQL that gives one number, with `{{deployment}}`, `{{service}}`, `{{pods}}`, `{{addresses}}`,"
+        " `{{version}}`, `{{track}}`, `{{namespace}}` and `{{window}}` for the names of a version) and a limit: `max`,"
+        " `min`, or `max_ratio` times the old version's value; `headers`; `timeout` of a query, default 5s. Default:"
+        " none; then samples and pods are all that is judged.",
+    )
     container: Container | None = Field(
         None, description="Name of the container that gets the new image. Default: the only one there is."
     )
@@ -322,22 +330,13 @@ def parse(text: str, name: str = "policy") -> Policy | PolicyError:
         unknown += unnamed({("admins",): policy.admins or ()}, policy.people, document)
         return PolicyError(name, tuple(unknown)) if unknown else policy
     except ValidationError as e:
-        return PolicyError(name, tuple(_not_yet(f) for f in faults(e, Policy, document)))
+        return PolicyError(name, tuple(faults(e, Policy, document)))
 
 
 def json_schema() -> dict[str, Any]:
     """What a file may hold, as JSON Schema: for editors."""
     made = Policy.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Graylight policy"}
-
-
-def _not_yet(fault: Fault) -> Fault:
-    """A rule of people and times is not enforced by this version: taking the file would pretend that it is."""
-    last = fault.field.rpartition(".")[2]
-    if last not in _LATER or not fault.what.startswith("There is no field"):
-        return fault
-    what = f"`{last}` is not enforced by this version, so a policy that relies on it is not taken."
-    return Fault(fault.field, what, "Take it out.", fault.place)
 
 
 def hints(policy: Policy | None, service: str, environment: str = "default") -> Hints:

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from strategies.lens import Path
+from strategies.meters import Tracks
 from strategies.objects import Obj
 from strategies.pods import Answers
 from strategies.proof import Asked, Proof
-from strategies.samples import Tally
+from strategies.readings import Metered
+from strategies.samples import Sample, Tally
 from strategies.spec import Audience
 
 
@@ -26,8 +28,20 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """The last look at both versions: when it was over, what was answered, and what metrics said of which tracks."""
+
+    at: datetime
+    samples: tuple[Sample, ...] = ()
+    metered: Metered = field(default_factory=Metered)
+    tracks: Tracks | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """`proof`, since `begun`, and `tally` are of the present step only; `checks` by pod life, `logs` by pod name.
+    """`proof`, since `begun`, `tally` and the `samples` it counts, and `look` are of the present step only.
+
+    `checks` by pod life, `logs` by pod name.
 
     `sent` requests went the users' way during this step, whether or not they count for the proof.
     """
@@ -39,7 +53,8 @@ class Evidence:
     proof: Proof | None = None
     begun: datetime | None = None
     tally: Tally | None = None
-    look: Tally | None = None
+    samples: tuple[Sample, ...] = ()
+    look: Looked | None = None
     sent: int = 0
 
 
@@ -72,10 +87,12 @@ class SampleProxy:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Send `batch` requests the users' way, to compare the versions at the end of a soak; half of them as an audience."""
+    """Send `batch` requests the users' way, to compare the versions, half of them as an audience; and ask metrics."""
 
     batch: int
     audience: Audience | None = None
+    queries: tuple[str, ...] = ()
+    tracks: Tracks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from strategies.metrics import Metrics
 from strategies.probe import Probe
 from strategies.spec import RouterName, Rung, Strategy
 
@@ -16,6 +17,7 @@ class Hints(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     probe: Probe | None = None
+    metrics: Metrics | None = None
     container: str | None = None
     steps: tuple[Rung, ...] | None = None
     router: RouterName | None = None

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from strategies.lens import Lane
+from strategies.metrics import Metrics
 from strategies.probe import Probe
 from strategies.refusal import Advice
 from strategies.spec import After, OnFail, ReleaseSpec, RouterName, Strategy
@@ -116,6 +117,7 @@ class Plan(Frozen):
     gated: bool = Field(False, description="the canary's pods carry the readiness gate")
     probed: bool = Field(False, description="pods have a readiness probe")
     probe: Probe | None = None
+    metrics: Metrics | None = None
     port: str = Field("", description="container port that the pods are asked at through the proxy")
     autoscalers: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()

@@ -187,6 +187,7 @@ def _base(
         gated=track.gated if track else False,
         probed=has_readiness_probe(template),
         probe=hints.probe,
+        metrics=hints.metrics,
         port=port_of(container, target),
         autoscalers=tuple(name_of(h) for h in owners.autoscalers(deployment, snapshot)),
         budgets=tuple(name_of(b) for b in budgets if not matches(at(b, "spec", "selector"), new_labels)),

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from strategies import words
+from strategies import judgement_words, words
+from strategies.comparison import Comparison
 from strategies.course import Course, Measured, Phase
 from strategies.event import ENGINE, Actor, Consent, Event
 from strategies.excerpt import TRIMMED, cut, fitting
@@ -108,6 +109,10 @@ class Release(Frozen):
     stuck: str = Field("", description="the trouble that was told last, so that it is told once")
     measured: Measured | None = None
     course: Course = Course()
+    judged: Comparison = Field(Comparison(), description="what both versions did while they were compared")
+    falling: datetime | None = Field(
+        None, description="when it rolls back by itself, unless a person keeps it"
+    )
     fit: tuple[str, ...] = Field((), description="lives of pods that have settled")
     accepted: tuple[str, ...] = Field((), description="changes by others that a person went on with")
     foreign: str = Field("", description="the change by somebody else for which it holds")
@@ -164,6 +169,8 @@ class Release(Frozen):
 
     def intents(self) -> tuple[IntentKind, ...]:
         """What is legal now: buttons, help and the command line derive from it."""
+        if self.falling is not None:
+            return (IntentKind.HOLD, IntentKind.ROLLBACK)
         match self.state:
             case State.RUNNING:
                 if not self.changed:
@@ -210,6 +217,9 @@ class Release(Frozen):
         if intent.kind not in self.intents():
             return words.not_now(self, intent.kind)
         match intent.kind:
+            case IntentKind.HOLD if self.falling is not None:
+                kept = self._become(State.HOLDING, now, reason=self.reason)
+                return kept.tell("held", judgement_words.kept_by(words.who(actor)), now, by=actor)
             case IntentKind.HOLD:
                 held = self._become(State.HOLDING, now, reason=words.held_by(actor))
                 return held.tell("held", words.held(actor), now, by=actor)
@@ -254,7 +264,8 @@ class Release(Frozen):
         if self.foreign.startswith(GONE):
             start = self._stood()
         again = self._become(State.RUNNING, now).model_copy(
-            update={"cursor": min(start, self.cursor), "stuck": ""} | self._acceptance()
+            update={"cursor": min(start, self.cursor), "stuck": "", "judged": self.judged.anew()}
+            | self._acceptance()
         )
         return again.tell("resumed", words.resumed(actor), now, by=actor, **detail)
 
@@ -309,6 +320,7 @@ class Release(Frozen):
                 "reminded": 0,
                 "reason": reason,
                 "doing": None,
+                "falling": None,
                 "pending": 0,
                 "needed": 0,
                 "revision": self.revision + 1,

@@ -44,6 +44,11 @@ class Answer:
     seconds: float
     error: str = ""
 
+    @property
+    def kind(self) -> str:
+        """The content type it names, empty where it names none."""
+        return next((v for k, v in self.headers.items() if k.lower() == "content-type"), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -54,6 +59,7 @@ class Sample:
     seconds: float
     body: str
     error: str = ""
+    kind: str = ""  # content type
 
     @property
     def failed(self) -> bool:

@@ -208,9 +208,9 @@ def keeping_ended(actor: Actor) -> str:
     return f"{who(actor)} ended the keeping."
 
 
-def auto_on() -> str:
+def auto_on(why: str = "") -> str:
     """--auto goes on."""
-    return "Nothing was found wrong: going on by itself (--auto)."
+    return f"{why or 'Nothing was found wrong'}. Going on by itself (--auto)."
 
 
 def keeping(plan: Plan) -> str:

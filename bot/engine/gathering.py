@@ -9,6 +9,7 @@ from bot.cluster.api import Api
 from bot.cluster.errors import ApiError
 from bot.engine.calling import Calling
 from bot.engine.proxied import Proxied
+from bot.metrics.prometheus import Prometheus
 from bot.ports import Clock
 from bot.probe.sampler import Sampler
 from strategies.course import Point, Probes
@@ -19,6 +20,7 @@ from strategies.evidence import (
     Forget,
     Gather,
     Look,
+    Looked,
     ReadLog,
     SampleProxy,
     SampleUsers,
@@ -26,6 +28,7 @@ from strategies.evidence import (
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
 from strategies.proof import Open, Proof
+from strategies.readings import Metered
 from strategies.samples import Sample, tally
 from strategies.view import View
 
@@ -49,7 +52,8 @@ class Gatherer:
     proof: Proof | None = None
     begun: datetime | None = None
     samples: list[Sample] = field(default_factory=list)
-    looked: list[Sample] = field(default_factory=list)
+    looked: Looked | None = None
+    prometheus: Prometheus = field(default_factory=Prometheus)
     step: tuple[object, ...] = ()
     calling: Calling = field(default_factory=Calling)
     looks: list[Point] = field(default_factory=list)
@@ -67,12 +71,12 @@ class Gatherer:
     def of(self, step: tuple[object, ...]) -> None:
         """Begin a new proof where this is another step; the samples of the proof just done serve the soak behind it."""
         if step != self.step:
-            self.step, self.proof, self.begun, self.looked = step, None, None, []
+            self.step, self.proof, self.begun, self.looked = step, None, None, None
             self._sent = self.probes.sent
 
     def begin_proof(self) -> None:
         """Forget the samples of the proof before."""
-        self.proof, self.begun, self.samples, self.looked = None, None, [], []
+        self.proof, self.begun, self.samples, self.looked = None, None, [], None
 
     def evidence(self) -> Evidence:
         """All of it, as a value."""
@@ -84,7 +88,8 @@ class Gatherer:
             proof=self.proof,
             begun=self.begun,
             tally=tally(self.samples) if self.samples else None,
-            look=tally(self.looked) if self.looked else None,
+            samples=tuple(self.samples),
+            look=self.looked,
             sent=self.probes.sent - self._sent,
         )
 
@@ -100,17 +105,8 @@ class Gatherer:
                 await self._sample(wanted, view, overtaken)
             case SampleProxy(service, port, batch):
                 self.samples += await self._proxied.service(service, port, batch, view.naming())
-            case Look(batch, audience):
-                if view.plan.probe is not None:
-                    naming = await self.calling.naming(self._proxied, view)
-                    them = batch // 2 if audience else 0
-                    for probe, count in (
-                        (view.plan.probe.asking(audience), them),
-                        (view.plan.probe, batch - them),
-                    ):
-                        taken = await self.sampler.take(probe, count, naming, self.release)
-                        self.looked += taken
-                    self._saw(taken, view)
+            case Look():
+                await self._look(wanted, view, overtaken)
             case Forget():
                 self.begin_proof()
             case ReadLog(pod):
@@ -120,6 +116,33 @@ class Gatherer:
         """A look of users as they come, for the course of the release."""
         if taken and (found := view.release.measured):
             self.looks.append(Point.look(self.clock.now(), found.asked, tally(taken)))
+
+    async def _look(self, wanted: Look, view: View, overtaken: Callable[[], bool]) -> None:
+        """Samples and metrics of the same moment; a person's click ends it, and nothing of it counts then."""
+        plan = view.plan
+        metered = (
+            asyncio.create_task(self.prometheus.ask(plan.metrics, wanted.queries)) if plan.metrics else None
+        )
+        try:
+            samples = await self._samples(wanted, view, overtaken)
+            numbers = await metered if metered else Metered()
+        finally:
+            if metered:
+                metered.cancel()
+        if not overtaken():
+            self.looked = Looked(self.clock.now(), tuple(samples), numbers, wanted.tracks)
+
+    async def _samples(self, wanted: Look, view: View, overtaken: Callable[[], bool]) -> list[Sample]:
+        probe, taken = view.plan.probe, list[Sample]()
+        if probe is None or not wanted.batch:
+            return taken
+        naming = await self.calling.naming(self._proxied, view)
+        them = wanted.batch // 2 if wanted.audience else 0
+        for asked, count in ((probe.asking(wanted.audience), them), (probe, wanted.batch - them)):
+            part = await self.sampler.take(asked, count, naming, self.release, lambda _: overtaken())
+            taken += part
+        self._saw(part, view)
+        return taken
 
     async def _sample(self, wanted: SampleUsers, view: View, overtaken: Callable[[], bool]) -> None:
         """A stream of requests that ends with the one that decides; at the least a batch is allowed for."""

@@ -103,7 +103,9 @@ class Loop:
         """
         if self._resumed or self._watched.trouble() or moved.ended or not moved.changed:
             return moved
-        evidence = replace(self._gatherer.evidence(), proof=None, tally=None, look=None)  # of another step
+        evidence = replace(
+            self._gatherer.evidence(), proof=None, tally=None, samples=(), look=None
+        )  # of another step
         now = self._means.clock.now()
         decision = decide(self._view(moved, evidence, now))
         return decision.release if decision.writes else moved

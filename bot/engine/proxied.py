@@ -31,7 +31,9 @@ class Proxied:
         taken = []
         for _ in range(count):
             got = await self._ask(f"{self._root}/services/{name}:{port}/proxy", None)
-            taken.append(Sample(attribute(got, None, naming), got.status, got.seconds, got.body, got.error))
+            taken.append(
+                Sample(attribute(got, None, naming), got.status, got.seconds, got.body, got.error, got.kind)
+            )
             self.probes += Probes(sent=1, failed=int(taken[-1].failed))
         return taken
 

@@ -75,7 +75,7 @@ class Sampler:
 
     def _counted(self, a: Answer, probe: Probe, naming: Naming) -> Sample:
         self.failed += a.status == 0 or a.status >= 500
-        return Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error)
+        return Sample(attribute(a, probe.attribute, naming), a.status, a.seconds, a.body, a.error, a.kind)
 
     def _tracing(self) -> aiohttp.TraceConfig:
         """Counts a request when it goes out."""

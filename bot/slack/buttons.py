@@ -36,7 +36,7 @@ def _intent(release: Release, kind: IntentKind, signer: Signer) -> Block:
             asks = blocks.confirm(f"{label}?", effect, label)
             return blocks.button(label, name, value, style="primary", confirm=asks)
         case IntentKind.HOLD:
-            return blocks.button("Hold", name, value)
+            return blocks.button(words.hold_label(release), name, value)
         case IntentKind.RESUME:
             return blocks.button("Resume", name, value)
         case IntentKind.ROLLBACK:

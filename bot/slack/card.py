@@ -63,6 +63,8 @@ def _people(release: Release) -> list[Actor]:
 
 
 def _due(release: Release) -> str:
+    if release.falling is not None:
+        return words.falling_at(at(release.falling, "{time_secs}"))
     if release.due is None:
         return ""
     due = at(release.due)

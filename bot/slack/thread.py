@@ -14,7 +14,9 @@ from strategies import measures
 from strategies.receipt import receipt
 from strategies.release import Actor, Event, Measured, Release, State
 
-QUESTIONS = frozenset({"asking", "reminder", "deadline", "foreign", "held", "stuck", "consent", "replanned"})
+QUESTIONS = frozenset(
+    {"asking", "reminder", "deadline", "foreign", "held", "stuck", "falling", "consent", "replanned"}
+)
 ENDINGS = frozenset({"promoted", "rolled-back", "failed", "denied", "expired"})
 RECEIPTS = frozenset({"promoted", "rolled-back", "failed"})  # endings of what has changed something
 LINES = 20  # in one message
@@ -28,6 +30,7 @@ _SIGN = {
     "foreign": "⏸️",
     "held": "⏸️",
     "stuck": "⚠️",
+    "falling": "⚠️",
     "failed": "🔴",
     "promoted": "✅",
     "rolled-back": "↩️",
@@ -95,8 +98,10 @@ def alone(event: Event) -> bool:
 
 def asks(release: Release, event: Event) -> bool:
     """Whether this event is why a person must decide now."""
-    waits = release.state in (State.ASKING, State.HOLDING) or (
-        event.kind == "consent" and release.pending > 0
+    waits = (
+        release.state in (State.ASKING, State.HOLDING)
+        or release.falling is not None
+        or (event.kind == "consent" and release.pending > 0)
     )
     return waits and event.kind in QUESTIONS and event.at >= release.since
 

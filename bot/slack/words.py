@@ -87,6 +87,11 @@ def promote_label(release: Release, to: str) -> str:
     return f"Promote to {to}" if to.endswith("%") else f"Promote: {to}"
 
 
+def hold_label(release: Release) -> str:
+    """What holding means now."""
+    return "Keep it, I'm looking" if release.falling is not None else "Hold"
+
+
 def promote_effect(plan: Plan, now: str, to: int, pods: int) -> str:
     """A further step."""
     return (
@@ -172,6 +177,11 @@ def pods(version: str, ready: int, total: int) -> str:
 def soaking_until(when: str, *, auto: bool) -> str:
     """The soak's end."""
     return f"Soaking until {when}, then it {'goes on by itself if nothing is wrong' if auto else 'asks'}"
+
+
+def falling_at(when: str) -> str:
+    """The countdown of a release that was judged worse."""
+    return f"*Rolls back by itself at {when}*, unless somebody keeps it"
 
 
 def asking_until(reminder: str, deadline: str) -> str:

@@ -1,7 +1,8 @@
 """How fast, beside the bare API calls of the same run: `python -m tests.bench`, on the cluster of KUBECONFIG.
 
 Both sides take turns on fresh services, in namespaces of the bench's own; medians are shown. The machine may be noisy:
-times shift from run to run, ratios within one hold. `--proof` simulates the proof after that, and needs no cluster.
+times shift from run to run, ratios within one hold. `--proof` and `--judgement` simulate
+them after that, and need no cluster.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from statistics import median
 
-from tests.bench import counts, processes, routes, simulate_proof, switches
+from tests.bench import counts, processes, routes, simulate_judgement, simulate_proof, switches
 from tests.bench.bot import Bot, Chance, bot
 from tests.bench.switches import Runs
 from tests.bench.table import Row, beyond, compared, counted, table
@@ -188,6 +189,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10, help="of each side (10)")
     parser.add_argument("--only", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
     parser.add_argument("--proof", action="store_true", help="simulate the proof after that")
+    parser.add_argument("--judgement", action="store_true", help="simulate the judgement after that")
     said = parser.parse_args()
     parts = {p for p in said.only.split(",") if p}
     if parts - set(PARTS):
@@ -200,7 +202,8 @@ def main() -> int:
         sys.stdout.write(f"{os.cpu_count()} cores, load {load:.1f}, {before:.1f} over a quarter of an hour\n")
         sys.stdout.write(f"true shares that a proof said no to, run again: {len(report.chances)}\n")
         sys.stdout.write(f"failed requests under load: {report.failed or 'none'}\n")
-    return simulate_proof.main(1_000) if said.proof else 0
+    proof = simulate_proof.main(1_000) if said.proof else 0
+    return proof or (simulate_judgement.main(1_000) if said.judgement else 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from bot.policy import Defaults, Environment, Policy, PolicyError, Service, hints, load, parse
 from strategies.hints import Hints
+from strategies.metrics import Metrics
 from strategies.refusal import Refusal
 from strategies.spec import RouterName, Strategy
 
@@ -170,14 +171,29 @@ def test_all_faults_are_told_in_the_order_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("metrics", "said"),
     [
-        "services: {web: {metrics: {url: x}}}",
+        ("{url: x, errors: traefik}", "is no http or https URL"),
+        ('{url: "http://p:9090"}', "errors or queries must say what is asked"),
+        ('{url: "http://p:9090", errors: haproxy}', "errors"),
+        ('{url: "http://p:9090", queries: {slow: {query: up}}}', "a query needs a limit"),
+        (
+            '{url: "http://p:9090", queries: {slow: {query: "up{a=\'{{pod}}\'}", max: 1}}}',
+            "there is no `{{pod}}`",
+        ),
+        ('{url: "http://p:9090", queries: {slow: {query: up, max_ratio: 2}}}', "the query must tell them"),
     ],
 )
-def test_a_rule_that_is_not_enforced_yet_is_refused_rather_than_ignored(text: str) -> None:
-    (line,) = wrong(text)
-    assert "is not enforced by this version" in line
+def test_metrics_that_could_tell_nothing_are_refused_with_their_place(metrics: str, said: str) -> None:
+    (line, *_) = wrong(f"services: {{web: {{metrics: {metrics}}}}}")
+    assert said in line
+    assert line.startswith("policy.yaml:1:")
+
+
+def test_metrics_of_a_service_are_read() -> None:
+    text = 'services: {web: {metrics: {url: "http://p:9090/", errors: traefik, timeout: 2s}}}'
+    found = hints(policy(text), "web").metrics
+    assert found == Metrics(url="http://p:9090", errors="traefik", timeout=2)
 
 
 def test_a_bomb_of_aliases_and_a_deep_nest_end_at_once() -> None:

@@ -92,6 +92,7 @@ def cards() -> Iterator[tuple[str, Message]]:
     moments = {
         "begun": begun,
         "soaking": stories.soaking(stood),
+        "falling": stories.falling(stood),
         "asking": asking,
         "held": stories.held(asking),
         "keeping": stories.keeping(stood),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from strategies import measures, words
+from strategies import judgement_words, measures, words
 from strategies.consent import Allowed, begun, weigh
 from strategies.hints import Hints
 from strategies.measures import Cost
@@ -151,6 +151,13 @@ def soaking(release: Release) -> Release:
     return release.become(State.SOAKING, later(10), due=later(310)).tell(
         "soaking", words.soaking(300), later(10)
     )
+
+
+def falling(release: Release) -> Release:
+    """Judged worse in the middle of the soak: it rolls back by itself soon."""
+    why = "v6 fails 9 of 60, v2 0 of 180: worse, p < 0.001"
+    fell = release.become(State.SOAKING, later(40), falling=later(70), reason=f"{why}.")
+    return fell.tell("falling", judgement_words.falling(why, 30, release.plan), later(40), code="worse")
 
 
 def keeping(release: Release) -> Release:

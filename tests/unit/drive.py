@@ -15,7 +15,17 @@ from typing import Any
 from bot.playground.kube.matching import Request
 from strategies import planner
 from strategies.decide import Decision, decide
-from strategies.evidence import AskPods, Checked, Evidence, Gather, Look, ReadLog, SampleProxy, SampleUsers
+from strategies.evidence import (
+    AskPods,
+    Checked,
+    Evidence,
+    Gather,
+    Look,
+    Looked,
+    ReadLog,
+    SampleProxy,
+    SampleUsers,
+)
 from strategies.finish import lag
 from strategies.hints import Hints
 from strategies.objects import DEPLOYMENT, HPA, HTTPROUTE, INGRESS, PDB, POD, SERVICE, Obj, name_of, uid_of
@@ -23,6 +33,7 @@ from strategies.plan import Plan
 from strategies.pods import Answered, life
 from strategies.probe import Probe
 from strategies.proof import Proof
+from strategies.readings import Metered
 from strategies.refusal import Refusal
 from strategies.release import Actor, Intent, IntentKind, Release, State
 from strategies.samples import Sample, tally
@@ -76,6 +87,7 @@ class Run:
     dies: Callable[[str], bool] = lambda _: False
     sample: Callable[[int], list[Sample]] | None = None
     ask: Callable[[Obj], bool] | None = None
+    metered: Metered = field(default_factory=Metered)
 
     @classmethod
     def begin(cls, world: World, strategy: Strategy, *, probe: bool = True, **asked: Any) -> "Run":
@@ -115,7 +127,8 @@ class Run:
             if isinstance(self.release.step, Prove):
                 self.samples = []
             self.step = at
-            self.learn(proof=None, tally=tally(self.samples) if self.samples else None, look=None, sent=0)
+            seen = tally(self.samples) if self.samples else None
+            self.learn(proof=None, tally=seen, samples=tuple(self.samples), look=None, sent=0)
         return decide(View(self.release, self.world.snapshot(), self.evidence, self.world.now))
 
     def tick(self) -> None:
@@ -200,14 +213,18 @@ class Run:
                 if told:
                     proof = proof.add(sum(s.version == "new" for s in told), len(told))
                 self.samples += taken
-                self.learn(proof=proof, tally=tally(self.samples[-400:]), sent=self.evidence.sent + batch)
+                self.learn(proof=proof, tally=tally(self.samples[-400:]), samples=tuple(self.samples[-400:]))
                 seconds = batch / 100  # the probe's rate
             case SampleProxy(_, _, batch):
                 self.samples += self.sampled(batch)
                 self.learn(tally=tally(self.samples))
-            case Look(batch, audience):
+            case Look(batch, audience, _, tracks):
                 them = self.sampled(batch // 2, PROBE.asking(audience)) if audience else []
-                self.learn(look=tally([*them, *self.sampled(batch - len(them))]))
+                looked = (*them, *self.sampled(batch - len(them)))
+                seconds = len(looked) / 100
+                self.learn(
+                    look=Looked(self.world.now + timedelta(seconds=seconds), looked, self.metered, tracks)
+                )
             case ReadLog(pod):
                 self.learn(logs={**self.evidence.logs, pod: "boom"})
         self.world.step(seconds)

@@ -48,6 +48,7 @@ STATIONS: dict[str, Callable[[], Release]] = {
         update={"cursor": len(release().plan.steps) - 1}
     ),
     "soaking": lambda: at(Soak, State.SOAKING),
+    "soaking, judged worse": lambda: at(Soak, State.SOAKING, falling=START + timedelta(minutes=6)),
     "asking": lambda: at(Soak, State.ASKING),
     "asking, its start is not approved": lambda: release().model_copy(
         update={"state": State.ASKING, "unapproved": True, "revision": 2}
@@ -58,6 +59,7 @@ STATIONS: dict[str, Callable[[], Release]] = {
         update={"cursor": len(release(pinned="nowhere").plan.steps) - 1}
     ),
     "keeping": lambda: at(Keep, State.KEEPING),
+    "keeping, judged worse": lambda: at(Keep, State.KEEPING, falling=START + timedelta(minutes=6)),
     "rolling-back": going_back,
     "promoted": lambda: at(Keep, State.PROMOTED),
     "rolled-back": lambda: at(Keep, State.ROLLED_BACK),

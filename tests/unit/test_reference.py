@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli.exits import Exit
 from bot.hints import READ
-from strategies import decide, finish, pods, proof, reminding
+from strategies import finish, pods, proof, reminding, soaking
 from strategies.plan import Timers
 from strategies.planner import ALONE_AT_GREEN
 from strategies.release import KEPT_DETAILS, KEPT_EVENTS, Release
@@ -54,7 +54,11 @@ def test_every_annotation_that_is_read_is_listed_and_no_other() -> None:
         ("proof: deadline", [Timers().proof]),
         ("proof: at most in one window", [proof.Asked(50, 0).max_requests]),
         ("proof of 0 and 100 %", [proof.MET]),
-        ("a look at the end of a soak (`--auto`)", [decide.LOOK, decide.LOOK_NEW, decide.MOST_LOOKED]),
+        ("looks of a soak", [int(soaking.EVERY.total_seconds())]),
+        ("a look", [soaking.LEAST_LOOKED, soaking.LOOK_NEW, soaking.MOST_LOOKED]),
+        ("the last look of a soak", [soaking.LAST_NEW, soaking.MOST_LAST]),
+        ("a look while the old version stands warm", [soaking.LOOK_KEPT]),
+        ("between the sentence that condemns and the way back", [soaking.FALL]),
         ("pods above which a weighted route is advised", [MANY]),
     ],
 )

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from strategies.comparison import Comparison
 from strategies.plan import Plan
+from strategies.readings import Own, Readings
 from strategies.refusal import Refusal
 from strategies.release import (
     KEPT_CONSENTS,
@@ -24,6 +26,7 @@ from strategies.release import (
     Release,
     State,
 )
+from strategies.samples import Sample, Version
 from strategies.spec import Strategy
 from strategies.steps import Keep, Prove, Remove, Shift, Soak, Stand, Step, Update
 from tests.unit.drive import ANA
@@ -260,6 +263,24 @@ def test_an_event_has_its_bounds_whatever_the_cluster_says(text: str, detail: di
     assert len(json.dumps(found.detail, ensure_ascii=False).encode()) <= 1500
 
 
+def widest() -> Comparison:
+    """Two versions compared for a long time, whose answers differ in all that is kept."""
+    body = json.dumps({f"field {n} {'日本' * 5}": n for n in range(60)})
+    versions: tuple[Version, ...] = ("new", "old")
+    made = Comparison()
+    for look in range(200):
+        samples = [
+            Sample(v, 200 + n % 90, 0.0001 * 1.07 ** (n + look), body, kind=f"{n}/x")
+            for v in versions
+            for n in range(20)
+        ]
+        made = made.added(samples, NOW)
+    pods = [{"metadata": {"name": "p" * 60 + str(n), "uid": f"{n:036}"}} for n in range(60)]
+    own = {f"query {n}": Own(new=1 / 3, old=2 / 3, trouble="x" * 160) for n in range(10)}
+    made = made.seen(pods, pods, NOW).knows(["`$." + "x" * 50 + "` is text, not number"] * 20)
+    return made.model_copy(update={"readings": Readings(trouble="x" * 200, own=own)})
+
+
 def test_a_record_stays_under_256_kib_whatever_happens() -> None:
     found = told(500, "日本語" * 2000, log="…" * 5000, tally={"example": "日本語" * 300})
     lives = tuple(f"{n:016x}" for n in range(200))
@@ -273,9 +294,8 @@ def test_a_record_stays_under_256_kib_whatever_happens() -> None:
         counts=("decide", "override"),
         groups=("a" * 40,) * 5,
     )
-    full = found.model_copy(
-        update={"fit": lives, "accepted": marks, "reason": "x" * 2000, "consents": (consent,) * KEPT_CONSENTS}
-    )
+    more = {"consents": (consent,) * KEPT_CONSENTS, "judged": widest()}
+    full = found.model_copy(update={"fit": lives, "accepted": marks, "reason": "x" * 2000} | more)
     from strategies.planner import LARGEST
 
     assert len(full.model_dump_json(exclude={"plan"}).encode()) + LARGEST <= 256 * 1024

@@ -52,6 +52,8 @@ def _state(release: Release) -> list[str]:
         _, needed = consent.tally(release, IntentKind.PROMOTE)
         people = ", ".join(who(c.by) for c in given)
         lines.append(consent_words.agreed(people, len(given), max(needed, release.needed)))
+    if look := progress.next_look(release):
+        lines.append(card_words.next_look(at(look, "{time_secs}")))
     if due := _due(release):
         lines.append(due)
     return lines

@@ -46,6 +46,11 @@ def latency(track: Track) -> str:
     return ms(track.p95) if track.answers else _NONE
 
 
+def next_look(when: str) -> str:
+    """When both versions are compared next; mrkdwn."""
+    return f"Next check {when}"
+
+
 def ms(value: float) -> str:
     """Milliseconds; below ten of them a decimal matters.
 

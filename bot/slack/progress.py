@@ -4,10 +4,12 @@ Pure; everything is derived from the record.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from strategies.plan import Stage
 from strategies.release import Release, State
 from strategies.samples import Tally
+from strategies.soaking import EVERY
 from strategies.steps import Check, Prove
 
 CELLS = 10
@@ -64,13 +66,27 @@ class Track:
 
 
 def sides(release: Release) -> tuple[Track, Track]:
-    """The old version's and the new one's, as last sampled."""
+    """The old version's and the new one's: all of a comparison that is under way, else as last sampled."""
+    judged = release.judged
+    if judged.looks:
+        old, new = judged.old, judged.new
+        return Track(old.requests, old.errors, old.p95), Track(new.requests, new.errors, new.p95)
     seen = next((e.detail["tally"] for e in reversed(release.events) if e.detail.get("tally")), None)
     if seen is None:
         return Track(), Track()
     tally = Tally.model_validate(seen)
-    old, new = tally.old, tally.new
-    return Track(old.n, old.failed, old.p95), Track(new.n, new.failed, new.p95)
+    return (
+        Track(tally.old.n, tally.old.failed, tally.old.p95),
+        Track(tally.new.n, tally.new.failed, tally.new.p95),
+    )
+
+
+def next_look(release: Release) -> datetime | None:
+    """When both versions are compared next; None where they are not, or the state ends before."""
+    if release.state not in (State.SOAKING, State.KEEPING) or release.due is None:
+        return None
+    following = (release.judged.at or release.since) + EVERY
+    return following if following < release.due else None
 
 
 def bar(share: int) -> str:

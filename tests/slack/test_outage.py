@@ -130,7 +130,8 @@ async def test_what_was_asked_and_decided_during_an_outage_is_a_line_and_not_a_q
     await slack.back()
     told.hour.move(60)
     thread = await told.caught_up()
-    assert [m.words for m in thread if m.broadcast] == ["✅  *k8sdemo-17*  ·  " + _last(told)]
+    (ending,) = [m.words for m in thread if m.broadcast]
+    assert ending.startswith("✅  *k8sdemo-17*  ·  " + _last(told))
     assert not any(m.controls for m in slack.messages)
     assert len(thread) <= 6
     assert "Promoted" in card(slack).words

@@ -24,7 +24,7 @@ from strategies.release import Doing, Release, State
 from strategies.reminding import reminded
 from strategies.soaking import fall, keep, soak
 from strategies.standing import pods_trouble
-from strategies.steps import Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
+from strategies.steps import Check, Keep, Lag, Prove, Remove, Shift, Soak, Stand, Step, Turn, Twin, Update
 from strategies.view import View
 
 __all__ = ["TELL_AFTER", "Decision", "Wait", "decide", "give_up"]
@@ -184,9 +184,8 @@ def _fallen(view: View) -> Decision | None:
 def _crashed(view: View, pods: tuple[Obj, ...]) -> Decision | None:
     """Pods that users may meet and that will not come up again by themselves."""
     release, unfit = view.release, view.unfit(pods)
-    resting = release.state in (State.SOAKING, State.ASKING, State.KEEPING)
-    serving = resting or isinstance(release.step, Prove)  # a proof must not wait for pods that crash
-    if not serving or not isinstance(unfit, Stuck) or not unfit.fatal:
+    told_there = isinstance(release.step, Stand | Check | Update)  # they look at their pods themselves
+    if told_there or not isinstance(unfit, Stuck) or not unfit.fatal:
         return None
     outcome = pods_trouble(pods, view)
     if isinstance(outcome, Later):

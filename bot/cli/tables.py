@@ -92,13 +92,20 @@ def samples(looked: "Looked") -> "RenderableType":
     marks = zip(sides, contrast(count.old.example, count.new.example), ("red", "bold green"), strict=True)
     for (version, side), pieces, style in marks:
         if side.n:
-            shown = [(line(p.text) if p.text.strip() else " ", style if p.differs else "") for p in pieces]
+            shown = [(_spaced(p.text), style if p.differs else "") for p in pieces]
             answer = Text.assemble(*(shown or [("(empty)", "dim")]), overflow="fold")
             parts.append(Text.assemble((f"{clean(version) or 'answer'}  ", "bold"), answer))
     if count.unknown and count.example:
         answer = Text(line(count.example), overflow="ellipsis", no_wrap=True)
         parts.append(Text.assemble(("names none  ", "bold"), answer))
     return Group(*parts)
+
+
+def _spaced(text: str) -> str:
+    """On one line, with a space where the piece begins or ends with one: its neighbours stand right beside it."""
+    if not text.strip():
+        return " "
+    return f"{' ' * text[0].isspace()}{line(text)}{' ' * text[-1].isspace()}"
 
 
 def _headline(looked: "Looked") -> str:

@@ -112,7 +112,7 @@ async def test_services_and_doctor_say_what_there_is_and_what_is_wrong(opening: 
     await world.slack.slash("doctor", user=BEN)
     answer = await Person(world, BEN).told("checks found something wrong")
     for words in (
-        "✅  *Slack scopes*  The bot token has all 9 scopes",
+        "✅  *Slack scopes*  The bot token has all 10 scopes",
         "✅  *Slack connection*  Heard from Slack",
         "*timers*  An alarm set for now rang after",
         "✅  *engine*  This process runs the releases.",

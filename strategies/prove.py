@@ -55,7 +55,7 @@ def _prove(step: Prove, view: View) -> Outcome:
     match verdict:
         case Proven():
             return _proven(step, asked, proof, tally, view)
-        case Open() if view.now < deadline or tally is None:
+        case Open() if view.now < deadline or (tally is None and not proof.total):
             sample = SampleUsers(asked, verdict.batch, step.audience, step.path)
             return Later(f"sampling: {verdict.reason}", deadline, sample)
         case Open() | Disproven() | Undecided():

@@ -27,7 +27,7 @@ from strategies.evidence import (
 )
 from strategies.objects import POD, Obj
 from strategies.pods import Answered, life
-from strategies.proof import Open, Proof
+from strategies.proof import FIRST, Open, Proof
 from strategies.readings import Metered
 from strategies.samples import Sample, tally
 from strategies.view import View
@@ -163,7 +163,7 @@ class Gatherer:
 
         most = max(wanted.batch, round(probe.rate * STREAM))
         self.samples += await self.sampler.take(probe, most, naming, self.release, enough)
-        self.proof, self.samples = proof, _window(self.samples, proof.n)
+        self.proof, self.samples = proof, window(self.samples, proof.n)
 
     async def _ask(self, name: str, times: int, view: View) -> None:
         """One pod by itself, through the API server's pod proxy, with the service's probe or `GET /`."""
@@ -195,13 +195,14 @@ class Gatherer:
         return found.strip()[-1000:] or "(its log is empty)"
 
 
-def _window(samples: list[Sample], n: int) -> list[Sample]:
+def window(samples: list[Sample], n: int) -> list[Sample]:
     """The samples that a proof counts: its last `n` attributed ones, with what could not be attributed among them.
 
-    What was answered before the router moved is no part of the share that is posted.
+    What was answered before the router moved is no part of the share that is posted. While nothing has moved the
+    window is empty again and again: then the newest stand for it, so that a proof which ends so has something to show.
     """
-    begin, left = len(samples), n
+    begin, left = len(samples), n or FIRST
     while begin and left:
         begin -= 1
         left -= bool(samples[begin].version)
-    return samples[begin:] if n else [s for s in samples if not s.version]
+    return samples[begin:]

@@ -71,6 +71,7 @@ class Comparison(Frozen):
     since: datetime | None = None
     at: datetime | None = None
     looks: int = 0
+    timed: int = Field(0, description="looks of which the times were compared too")
     new: Account = Account()
     old: Account = Account()
     nameless: int = 0
@@ -95,6 +96,7 @@ class Comparison(Frozen):
             "since": self.since or now,
             "at": now,
             "looks": self.looks + 1,
+            "timed": self.timed + timed,
             "new": self.new.added(new, timed=timed),
             "old": self.old.added(old, timed=timed),
             "nameless": self.nameless + sum(s.failed for s in samples if not s.version),

@@ -107,7 +107,8 @@ def condemn(why: str, view: View) -> Decision:
         reason=f"{said.opened(why, view.plan)}.",
         **counted(view),
     )
-    return Decision(falling.tell("falling", said.falling(why, FALL, view.plan), now, code="worse"))
+    told = falling.tell("falling", said.falling(why, FALL, view.plan), now, code="worse")
+    return Decision(told, wait=Wait(told.reason, told.falling))
 
 
 def fall(view: View) -> Decision | None:

@@ -43,13 +43,19 @@ async def vouched(installed: Installation, tmp_path: Path) -> AsyncIterator[Inst
     for manifest in rendered("deploy/admission", installed.home, tmp_path):
         await apply(installed.admin, manifest)
     try:
-        async with asyncio.timeout(30):
-            while not await admission(installed.admin, installed.home):  # noqa: ASYNC110  # see below
-                await asyncio.sleep(0.1)  # the API server tells nobody when it has read one
+        await _until(installed, in_force=True)
         yield installed
     finally:
         await installed.admin.delete(Ref(BINDING, "", "graylight-actor"))
         await installed.admin.delete(Ref(POLICY, "", "graylight-actor"))
+        await _until(installed, in_force=False)
+
+
+async def _until(installed: Installation, *, in_force: bool) -> None:
+    """The API server tells nobody when it has read a policy, or that one is gone."""
+    async with asyncio.timeout(60):
+        while await admission(installed.admin, installed.home) is not in_force:  # noqa: ASYNC110  # as said
+            await asyncio.sleep(0.1)
 
 
 def account(installed: Installation, name: str) -> str:

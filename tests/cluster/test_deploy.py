@@ -90,6 +90,7 @@ RARE: set[Right] = {
     ("", "secrets", "delete"),  # more than ten ended releases
     ("", "services", "get"),  # the answer to a create was lost
     ("networking.k8s.io", "ingresses", "get"),  # the same
+    ("apps", "replicasets", "list"),  # what the form proposes, where Slack is there
 }
 # What only other ways in need: no release of this test comes through them.
 OTHER_WAYS: set[Right] = {

@@ -132,6 +132,14 @@ def test_a_slow_version_is_told_apart_with_both_times() -> None:
     assert text.endswith("p < 0.001")
 
 
+def test_a_moment_on_a_busy_node_condemns_nobody_and_a_second_one_does() -> None:
+    look = [*answers("new", 30, ms=385), *answers("old", 90, ms=214)]
+    once = seen(look)
+    assert once.usual.beyond(0.005)
+    assert isinstance(judge(once, plan()), Pass)
+    assert isinstance(judge(once.added(look, NOW + timedelta(seconds=30)), plan()), Fail)
+
+
 def test_a_version_as_slow_as_the_old_one_is_not_blamed() -> None:
     assert isinstance(judge(seen([*answers("new", 60, ms=152), *answers("old", 180, ms=150)]), plan()), Pass)
 

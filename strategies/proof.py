@@ -12,14 +12,16 @@ requests on average against one edge than such a bet (Wald).
     under 10 %, e**3.14 times likelier than under 40 %; needed are e**3.10 and e**3.16 times (1 / 0.045,
     1 / 0.0425): not quite proven, 18 of 72 is.
 
-The same bet turned round refutes what was asked. Beyond the far edge that ends it (`Disproven`). On the
+The same bet turned round refutes what was asked, beyond the far edge wrongly in one true split of a hundred:
+so the window is dropped, and only a second one that refutes it, too, ends it (`Disproven`); likewise where
+`max_requests` decide nothing (`Undecided`). The second has a part of the error left over for it. On the
 former split's side the router may only be late: the window is dropped and a new one begun, with a smaller
 part of the error for the near edge. The same where the share lies between the former and the asked, as
 while several proxies move one after the other: only the caller's deadline ends that. The far edge keeps its
 part, since a share beyond it looks like the former split in at most 14 % of windows (1 / 8 + 0.01), so that
-1.16 windows are expected. Until the first sign of change nothing is counted at all, so that answers from
-before the router moved can not pull the share down. That costs no error: a window that begins at a moment
-chosen by its past is as good as any.
+1.16 windows are expected, and 1.16 more after the doubt. Until the first sign of change nothing is counted
+at all, so that answers from before the router moved can not pull the share down. That costs no error: a
+window that begins at a moment chosen by its past is as good as any.
 
 Invariants. Pure: the same counts, the same verdict. A deterministic balancer (AAAB, smooth round robin)
 strays less from its share than chance does, so it is not disproven, and decided as fast. A split is never
@@ -48,6 +50,7 @@ SEEN = 2  # answers of each track below which nothing is proven: one gray answer
 SIGN = log(20)  # so much likelier as asked than as before is a sign of change; less begins windows in vain
 BACK = log(8)  # so much likelier as before than as asked ends the window: the sign was none
 FAR = 0.85  # part of the error for the far edge, in every window (0.86 would be allowed, see above)
+DOUBTED = 0.01  # the same once a window refuted what was asked, or decided nothing: what is left over
 NEAR = 0.9  # part of the error for the near edge in the first window; the rest is for those after it
 FAILED, LOST = 6, 0.05  # so many failures, and such a part of all requests, end the hope for a row
 FALSE = 0.2  # part of the error with which a true share may be refuted
@@ -161,10 +164,11 @@ def met(row: int) -> bool:
 
 
 @lru_cache(maxsize=4096)  # `add` and `verdict` ask the same
-def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
+def judge(asked: Asked, hits: int, n: int, restarts: int = 0, *, doubted: bool = False) -> Verdict | Late:
     """What one window says: `hits` answers by the new track among `n` that could be attributed.
 
-    `restarts` is how many windows were dropped before it. Raises ValueError where `hits` of `n` is no count.
+    `restarts` is how many windows were dropped before it; `doubted` whether one of them was not late, but refuted
+    what was asked or decided nothing. Raises ValueError where `hits` of `n` is no count.
 
     >>> judge(Asked(25, before=0), 18, 72)
     Proven(reason='asked 25 %, users get 18 of 72 (16–36 %)')
@@ -187,7 +191,7 @@ def judge(asked: Asked, hits: int, n: int, restarts: int = 0) -> Verdict | Late:
         return Late(f"asked {asked.share} %, but so far {counted}")
     if max(-near, -far) >= refuted:
         return Disproven(f"asked {asked.share} %, but users get {counted}")
-    needs = bars(asked, restarts)
+    needs = bars(asked, restarts, doubted=doubted)
     if near >= needs[0] and far >= needs[1] and min(hits, n - hits) >= SEEN and _agrees(asked, posted):
         return Proven(f"asked {asked.share} %, users get {counted}")
     if n >= asked.max_requests:
@@ -209,8 +213,8 @@ class Proof:
     """A proof under way: its present window, and what went before it.
 
     `hits` of `n` are the window's, `answered` of `total` all that were ever added, `failures` what failed beside
-    them and named no version. `moved` since the first
-    sign of change; what came up to it does not count. The deadline is the caller's: until then, a share
+    them and named no version. `moved` since the first sign of change; what came up to it does not count.
+    `doubted` since a window refuted what was asked or decided nothing: the next that does ends it. The deadline is the caller's: until then, a share
     that is still the former one stays `Open`.
 
     >>> proof = Proof(Asked(25, before=0)).add(0, 20).add(0, 20)
@@ -228,6 +232,7 @@ class Proof:
     total: int = 0
     answered: int = 0
     moved: bool = False
+    doubted: bool = False
     failures: int = 0
 
     def add(self, hits: int, n: int) -> Self:
@@ -244,8 +249,11 @@ class Proof:
         )
         if self._waiting:
             return seen.until_change()
-        if isinstance(judge(seen.asked, seen.hits, seen.n, seen.restarts), Late):
-            return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, moved=False)
+        match seen._found:
+            case Late():
+                return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, moved=False)
+            case Disproven() | Undecided() if not seen.doubted:
+                return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, doubted=True)
         return seen
 
     def interrupted(self, *, answered: bool = True) -> Self:
@@ -274,12 +282,17 @@ class Proof:
         everything = f"asked {self.asked.share} %, {self.answered} of {self.total}"
         if self._waiting:
             return Open(FIRST - self.n if self.n < FIRST else LEAST, f"{everything}: as before")
-        found = judge(self.asked, self.hits, self.n, self.restarts)
+        found = self._found
         if isinstance(found, Late):  # only of a window that was not made by `add`
             return Open(FIRST, found.reason)
         if isinstance(found, Open) and self.n == 0:
             return Open(found.batch, f"{everything}: it counts from now")
         return found
+
+    @property
+    def _found(self) -> Verdict | Late:
+        """What the present window says."""
+        return judge(self.asked, self.hits, self.n, self.restarts, doubted=self.doubted)
 
     @property
     def _waiting(self) -> bool:
@@ -327,14 +340,14 @@ def gain(share: float, other: float) -> float:
     return share * log(share / other) + (1 - share) * log((1 - share) / (1 - other))
 
 
-def bars(asked: Asked, restarts: int) -> tuple[float, float]:
+def bars(asked: Asked, restarts: int, *, doubted: bool = False) -> tuple[float, float]:
     """How high the odds against the near and the far edge must rise, as natural logarithms.
 
     The near edge's error is divided among the windows: 0.9 of it to the first, then 0.1 / (k (k + 1)), that
     is 0.05, 0.0167, 0.0083 …, which sums to 0.1 however many there are.
     """
     part = NEAR if restarts == 0 else (1 - NEAR) / (restarts * (restarts + 1))
-    return -log(asked.error * part), -log(asked.error * FAR)
+    return -log(asked.error * part), -log(asked.error * (DOUBTED if doubted else FAR))
 
 
 def _agrees(asked: Asked, posted: Interval) -> bool:

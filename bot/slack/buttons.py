@@ -5,7 +5,7 @@ Pure. Dialogs tell the effect in numbers of the plan and of the last proof.
 
 from typing import assert_never
 
-from bot.slack import blocks, consent_words, progress, words
+from bot.slack import blocks, button_words, consent_words, progress, words
 from bot.slack.blocks import Block
 from bot.slack.signing import ActValue, SamplesValue, Signer
 from strategies import consent
@@ -36,7 +36,7 @@ def _intent(release: Release, kind: IntentKind, signer: Signer) -> Block:
             asks = blocks.confirm(f"{label}?", effect, label)
             return blocks.button(label, name, value, style="primary", confirm=asks)
         case IntentKind.HOLD:
-            return blocks.button(words.hold_label(release), name, value)
+            return blocks.button(button_words.hold_label(release), name, value)
         case IntentKind.RESUME:
             return blocks.button("Resume", name, value)
         case IntentKind.ROLLBACK:
@@ -47,7 +47,7 @@ def _intent(release: Release, kind: IntentKind, signer: Signer) -> Block:
             return blocks.button(f"Snooze {duration(SNOOZE)}", name, value)
         case IntentKind.CANCEL:
             title = f"Cancel {release.id}?"
-            asks = blocks.confirm(title, words.cancel_effect(release), "Cancel it", danger=True)
+            asks = blocks.confirm(title, button_words.cancel_effect(release), "Cancel it", danger=True)
             return blocks.button("Cancel", name, value, style="danger", confirm=asks)
         case _:
             assert_never(kind)
@@ -59,7 +59,7 @@ def _promote(release: Release) -> tuple[str, str]:
     several = consent_words.approve_label(given, needed)
     if release.unapproved:
         return several, consent_words.start_effect(release.plan)
-    label = words.promote_label(release, _next_title(release))
+    label = button_words.promote_label(release, _next_title(release))
     if needed > 1:
         label = f"{label} ({given} of {needed})" if release.state is State.KEEPING else several
     return label, _promote_effect(release)
@@ -73,14 +73,14 @@ def _next_title(release: Release) -> str:
 def _promote_effect(release: Release) -> str:
     plan, nxt = release.plan, progress.next_stage(release)
     if release.state is State.KEEPING:
-        return words.keeping_effect(plan)
+        return button_words.keeping_effect(plan)
     now = words.share(release.measured, progress.asked(release))
     if nxt is None or nxt.share == 100:  # noqa: PLR2004 - percent
-        return words.promote_all_effect(plan, now, nxt.canary_pods if nxt else plan.stable_pods)
-    return words.promote_effect(plan, now, nxt.share, nxt.canary_pods)
+        return button_words.promote_all_effect(plan, now, nxt.canary_pods if nxt else plan.stable_pods)
+    return button_words.promote_effect(plan, now, nxt.share, nxt.canary_pods)
 
 
 def _rollback_effect(release: Release) -> str:
     now = words.share(release.measured, progress.asked(release))
     first = consent_words.one_way(release.one_way) if release.one_way and release.switched else ""
-    return first + words.rollback_effect(release.plan, now, release.canary_pods.total)
+    return first + button_words.rollback_effect(release.plan, now, release.canary_pods.total)

@@ -7,7 +7,7 @@ with its interval, and times are the reader's own.
 import hashlib
 import json
 
-from bot.slack import blocks, buttons, card_words, consent_words, progress, words
+from bot.slack import blocks, button_words, buttons, card_words, consent_words, progress, words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import NAME, at, code, cut, isolate, name, quote, said, who
 from bot.slack.signing import Signer
@@ -78,7 +78,9 @@ def _due(release: Release) -> str:
             until = consent_words.approval_until if release.unapproved else words.asking_until
             return until(reminder, due)
         case State.KEEPING:
-            return words.keeping_until(name(release.plan.from_version), due, said(words.ends(release.plan)))
+            return words.keeping_until(
+                name(release.plan.from_version), due, said(button_words.ends(release.plan))
+            )
         case _:
             return ""
 

@@ -1,8 +1,10 @@
 """Rows of the routes: through a real ingress, how soon a weight is true and proven, and how soon it is taken back.
 
-The bare side writes the same canary Ingress beside pods that stand, and sees when users meet the new version: what the
-router itself takes, in the same run. Graylight's side is from the write that its record names to the proof, and from the
-click on Roll back to the last answer of the canary. Both take turns.
+The bare side writes the same canary Ingress as soon as the new pod is ready, and sees when users meet the new version:
+what the router itself takes, in the same run. Graylight's side is from the write that its record names to the proof, and
+from the click on Roll back to the last answer of the canary. Both take turns. A router that applies what it learns at most
+every so often takes the next change sooner when it has been left alone: so both sides write right after a pod became ready
+there, and both go back after the same rest.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from tests.bench.world import NEW, PATIENCE, PORT, Subject, World
 DOOR = "GRAYLIGHT_TEST_INGRESS"  # host:port of an ingress of class nginx
 NOTE = "nginx.ingress.kubernetes.io/canary"
 LOOK = 0.02  # seconds between two looks at what users met
+REST = 3.0  # seconds in which nothing is written: more than the slowest router here gathers changes
 
 
 @dataclass(slots=True)
@@ -41,14 +44,14 @@ def door() -> str:
 async def bare(world: World, runs: Routed) -> None:
     """The pods and their Service stand; then the canary Ingress is written, and deleted again."""
     async with world.subject(door=door()) as subject, _through(subject) as load:
+        await moment(len(runs.there))
         await subject.create(NEW, 1)
         await _twin(subject)
         await world.ready(subject.marked(NEW), 1)
-        await moment(len(runs.there))
         begun = time.monotonic()
         ref = await _canary(subject)
         runs.there.append(await _met(load, begun))
-        await moment(len(runs.back), 1)
+        await _rest(len(runs.back))
         begun = time.monotonic()
         await subject.api.delete(ref)
         seconds, seen = await left(load, NEW, begun)
@@ -59,12 +62,13 @@ async def bare(world: World, runs: Routed) -> None:
 async def ours(world: World, bot: Bot, runs: Routed) -> None:
     """Up to the question at 25 %, then the click on Roll back."""
     async with world.subject(door=door()) as subject, _through(subject) as load:
+        await moment(len(runs.there))
         ongoing = await bot.start(f"canary {subject.name} {NEW} --steps 25,100 --soak 0s")
         asking = await bot.until(ongoing, State.ASKING)
         assert asking.shifted_at is not None
         proven = next(e.at for e in asking.events if e.kind == "proven")
         runs.there.append((proven - asking.shifted_at).total_seconds())
-        await moment(len(runs.back), 1)
+        await _rest(len(runs.back))
         begun = time.monotonic()
         await bot.act(ongoing, IntentKind.ROLLBACK)
         seconds, _ = await left(load, NEW, begun)
@@ -81,6 +85,11 @@ async def whole(world: World, bot: Bot, runs: Routed) -> None:
         runs.requests.append(await bot.ended(ongoing, State.PROMOTED))
         seen = await load.report()
     runs.failed += seen.failed
+
+
+async def _rest(done: int) -> None:
+    await asyncio.sleep(REST)  # the absence of writes can only be waited for
+    await moment(done, 1)
 
 
 def _through(subject: Subject) -> AbstractAsyncContextManager[Users]:

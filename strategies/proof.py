@@ -249,7 +249,7 @@ class Proof:
         )
         if self._waiting:
             return seen.until_change()
-        match seen._found:
+        match seen.window:
             case Late():
                 return replace(seen, hits=0, n=0, restarts=seen.restarts + 1, moved=False)
             case Disproven() | Undecided() if not seen.doubted:
@@ -282,7 +282,7 @@ class Proof:
         everything = f"asked {self.asked.share} %, {self.answered} of {self.total}"
         if self._waiting:
             return Open(FIRST - self.n if self.n < FIRST else LEAST, f"{everything}: as before")
-        found = self._found
+        found = self.window
         if isinstance(found, Late):  # only of a window that was not made by `add`
             return Open(FIRST, found.reason)
         if isinstance(found, Open) and self.n == 0:
@@ -290,7 +290,7 @@ class Proof:
         return found
 
     @property
-    def _found(self) -> Verdict | Late:
+    def window(self) -> Verdict | Late:
         """What the present window says."""
         return judge(self.asked, self.hits, self.n, self.restarts, doubted=self.doubted)
 

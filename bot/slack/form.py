@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.board import Offer
 from bot.grammar.table import FLAG_BY_NAME
 from bot.grammar.values import Wrong, version
-from bot.slack import blocks, form_words
+from bot.slack import blocks, form_words, queue_words
 from bot.slack.blocks import Block, Message
 from bot.slack.markup import cut
 from strategies.catalog import Known
 from strategies.spec import MAX_REASON, Strategy
 
-FORM, PREVIEW, PREFIX = "form.release", "form.preview", "form."
+FORM, PREVIEW, QUEUE, PREFIX = "form.release", "form.preview", "form.queue", "form."
 OPEN = f"{PREFIX}open"  # the button that opens it
 SHOW = f"{PREFIX}show"  # the shortcut on a card
 DISPATCHED = ("service", "environment", "strategy")  # what they say decides what else is asked, or proposed
@@ -107,23 +107,29 @@ def planned(message: Message, name: str, start: str = "", channel: str = "") -> 
     return view | {"external_id": name} | ({"private_metadata": _carried(start, channel)} if start else {})
 
 
-def _carried(start: str, channel: str) -> str:
-    return json.dumps({"start": start, "channel": channel})
+def _carried(value: str, channel: str) -> str:
+    return json.dumps({"value": value, "channel": channel})
 
 
 def carried(view: dict[str, Any]) -> tuple[str, str]:
-    """The signed value of a preview's Start, and its channel."""
+    """The signed value of a view's Start or Queue, and its channel."""
     try:
         said = json.loads(view.get("private_metadata") or "{}")
-        return str(said.get("start", "")), str(said.get("channel", ""))
+        return str(said.get("value", "")), str(said.get("channel", ""))
     except (ValueError, AttributeError):
         return "", ""
 
 
-def refused(message: Message, name: str) -> Block:
-    """Why not; Back leads to the form as it was filled in."""
-    view = modal(form_words.NOT_POSSIBLE, message.content()["blocks"], close=form_words.BACK)
-    return view | {"external_id": name}
+def refused(message: Message, name: str, queue: str = "", channel: str = "") -> Block:
+    """Why not; Back leads to the form as it was filled in, and where somebody has it, Queue waits for them."""
+    view = modal(
+        form_words.NOT_POSSIBLE,
+        message.content()["blocks"],
+        submit=queue_words.join_label() if queue else "",
+        close=form_words.BACK,
+        callback=QUEUE if queue else "",
+    )
+    return view | {"external_id": name} | ({"private_metadata": _carried(queue, channel)} if queue else {})
 
 
 def told(message: Message) -> Block:

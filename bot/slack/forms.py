@@ -121,7 +121,8 @@ class Forms:
             await self._put(view, form.refused(answers.sentence(form_words.no_plan()), view))
             raise
         if isinstance(ready, Refusal):
-            await self._put(view, form.refused(answers.refusal(ready), view))
+            queue = commands.affairs.queueing.place(ready, wanted.spec, asked.user)
+            await self._put(view, form.refused(answers.refusal(ready), view, queue, wanted.channel))
             return
         shown, showing = ready
         value = StartValue(spec=shown.plan.spec, plan=shown.plan.hash, user=asked.user, showing=showing.id)
@@ -129,8 +130,8 @@ class Forms:
         message = preview(shown, commands.signer, showing)
         await self._put(view, form.planned(message, view, start, wanted.channel))
 
-    async def start(self, asked: Asked) -> None:
-        """As the preview's button in the channel does; the modal has closed, so the answer stands in the channel."""
+    async def submit(self, asked: Asked) -> None:
+        """As the same button in the channel does; the modal has closed, so the answer stands in the channel."""
         await self.clicks.run(asked)
 
     async def show(self, asked: Asked, message_ts: str, thread_ts: str) -> None:

@@ -14,6 +14,7 @@ from bot.slack import buttons, filled, form, home
 from bot.slack.asked import by_click, by_message, by_shortcut, by_submission, directly
 from bot.slack.filled import Filled
 from bot.slack.forms import Forms, planning
+from bot.slack.queueing import JOIN
 from bot.slack.tabs import Tabs
 from bot.slack.work import Work
 
@@ -73,7 +74,14 @@ def _submitted(app: AsyncApp, forms: Forms, work: Work) -> None:
         await ack(response_action="clear")
         value, channel = form.carried(body["view"])
         asked = by_submission(body, client, channel, clicked=value, control=buttons.START)
-        work.take(asked.delivery, asked.reply, lambda: forms.start(asked))
+        work.take(asked.delivery, asked.reply, lambda: forms.submit(asked))
+
+    @app.view(form.QUEUE)
+    async def queued(ack: Ack, body: Json) -> None:
+        await ack(response_action="clear")
+        value, channel = form.carried(body["view"])
+        asked = by_submission(body, client, channel, clicked=value, control=JOIN)
+        work.take(asked.delivery, asked.reply, lambda: forms.submit(asked))
 
 
 def _named(body: Json) -> str:

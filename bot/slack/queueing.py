@@ -52,9 +52,14 @@ class Queueing:
 
     def refusal(self, refused: Refusal, spec: ReleaseSpec, user: str) -> Message:
         """Why not; where somebody has it, with a button to wait for them."""
-        value = self.signer.value(QueueValue(spec=spec, user=user)) if refused.code in MAY_WAIT else None
+        value = self.place(refused, spec, user)
         controls: list[Block] = [blocks.button(queue_words.join_label(), JOIN, value)] if value else []
         return answers.refusal(refused, *controls)
+
+    def place(self, refused: Refusal, spec: ReleaseSpec, user: str) -> str:
+        """The signed value by which somebody waits for what is refused; empty where nobody has it."""
+        value = self.signer.value(QueueValue(spec=spec, user=user)) if refused.code in MAY_WAIT else None
+        return value or ""
 
     async def clicked(self, asked: Asked, value: QueueValue | TurnValue | LeaveValue) -> Message | None:
         """One of its buttons."""

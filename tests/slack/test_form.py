@@ -320,7 +320,7 @@ async def test_a_channel_without_the_bot_is_told_before_anything_starts(room: Ro
 async def test_a_forged_start_does_nothing(room: Room) -> None:
     preview = await planned(room)
     value, channel = form.carried(preview.content)
-    preview.content["private_metadata"] = json.dumps({"start": value[:-4] + "AAAA", "channel": channel})
+    preview.content["private_metadata"] = json.dumps({"value": value[:-4] + "AAAA", "channel": channel})
     await (await room.slack.submit(preview, {})).done()
     await room.private("valid signature")
     assert room.desk.count("start") == 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.engine import usher
-from bot.playground.slack import Message
+from bot.playground.slack import Message, View
 from bot.playground.slack.workspace import Person as Member
 from bot.slack.client import Unsure
 from bot.slack.crier import Crier
@@ -61,6 +61,32 @@ def asked(world: World, user: str) -> int:
 async def ends(world: World) -> None:
     """The release that runs is taken back."""
     await Person(world, ANA).answer(BACK)
+
+
+async def on_top(world: World, user: str, title: str) -> View:
+    def found() -> View | None:
+        view = world.slack.views.top(user)
+        return view if view and view.content["title"]["text"] == title else None
+
+    return await world.until(found, f"the modal {title}")
+
+
+async def test_the_form_offers_to_wait_where_somebody_has_the_service(opening: Opening) -> None:
+    world = await busy(opening)
+    await world.slack.slash("", user=BEN)
+    fields = {"service": "k8sdemo", "environment": "default", "version": "v7"}
+    filled: dict[str, Any] = {
+        f"form.{n}": {"selected_option": {"text": {"type": "plain_text", "text": v}, "value": v}}
+        for n, v in fields.items()
+    }
+    await world.slack.submit(await on_top(world, BEN, "Release a service"), filled)
+    refused = await on_top(world, BEN, "Not possible now")
+    assert refused.content["submit"]["text"] == "Queue"
+    await world.slack.submit(refused, {})
+    await Person(world, BEN).told("k8sdemo v7 waits")
+    assert world.slack.views.top(BEN) is None
+    await ends(world)
+    await turn(world, BEN)
 
 
 async def test_three_that_wait_are_asked_in_order_once_each_and_start_only_when_they_say_so(

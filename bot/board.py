@@ -23,12 +23,13 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenNow:
-    """An environment in which nothing is started now, why, and until when."""
+class FrozenTime:
+    """An environment in which nothing is started, why, and until when: now, or from a moment to come."""
 
     environment: str
     why: str
     until: datetime
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Home:
     running: tuple[Release, ...] = ()
     waiting: tuple[Release, ...] = ()
     locks: tuple[Lock, ...] = ()
-    freezes: tuple[FrozenNow, ...] = ()
+    freezes: tuple[FrozenTime, ...] = ()
     recent: tuple[Release, ...] = ()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from logging import getLogger
 
-from bot.board import FrozenNow, Home, Offer
+from bot.board import FrozenTime, Home, Offer
 from bot.book import Book
 from bot.cluster.api import Api
 from bot.cluster.clusters import Clusters
@@ -124,11 +124,14 @@ class TheBoard:
             log.warning("the locks could not be looked at: %s", e)
             return ()
 
-    def _freezes(self) -> Iterable[FrozenNow]:
+    def _freezes(self) -> Iterable[FrozenTime]:
         now = self.clock.now()
         for environment in self.environments:
-            if found := self.book.rules(environment, "").calendar.frozen(now):
-                yield FrozenNow(environment, found.freeze.why, found.until)
+            calendar = self.book.rules(environment, "").calendar
+            if found := calendar.frozen(now):
+                yield FrozenTime(environment, found.freeze.why, found.until)
+            if coming := calendar.next_freeze(now):
+                yield FrozenTime(environment, coming[0].why, coming[2], begins=coming[1])
 
     async def _snapshots(self, environments: Sequence[str]) -> dict[str, Snapshot]:
         """Those that could be looked at in time."""

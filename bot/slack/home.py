@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.board import Home
+from bot.board import FrozenTime, Home
 from bot.slack import blocks, form, home_words, progress, words
 from bot.slack.answers import past
 from bot.slack.blocks import Block
@@ -24,7 +24,7 @@ Links = dict[str, str]  # the address of each release's card
 
 def home(found: Home, links: Links, now: datetime) -> dict[str, Any]:
     """The whole tab."""
-    frozen = [home_words.frozen(quote(f.environment), quote(f.why), at(f.until)) for f in found.freezes]
+    frozen = [_frozen(one) for one in found.freezes]
     made: list[Block] = [
         *blocks.actions(
             [
@@ -40,6 +40,13 @@ def home(found: Home, links: Links, now: datetime) -> dict[str, Any]:
         blocks.context(home_words.as_of(at(now))),
     ]
     return {"type": "home", "blocks": made}
+
+
+def _frozen(one: FrozenTime) -> str:
+    environment, why, end = quote(one.environment), quote(one.why), at(one.until)
+    if one.begins is None:
+        return home_words.frozen(environment, why, end)
+    return home_words.freezes(environment, why, at(one.begins), end)
 
 
 def shut(refused: Refusal) -> dict[str, Any]:

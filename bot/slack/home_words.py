@@ -3,7 +3,7 @@
 HEADINGS = {
     "waiting": "Waiting for you",
     "running": "Running",
-    "frozen": "Frozen now",
+    "frozen": "Freezes",
     "locks": "Locks",
     "recent": "Your recent releases",
 }
@@ -17,7 +17,7 @@ def nothing(section: str) -> str:
     return {
         "waiting": "Nothing waits for you.",
         "running": "No release is running.",
-        "frozen": "No freeze holds now.",
+        "frozen": "No freeze holds now, and none is to come.",
         "locks": "Nobody has locked anything.",
         "recent": "You have not released anything that is still known. `/release help` shows how.",
     }[section]
@@ -26,6 +26,11 @@ def nothing(section: str) -> str:
 def frozen(environment: str, why: str, until: str) -> str:
     """A freeze that holds now."""
     return f"❄️  *{environment}*: {why}, until {until}. Going back is always possible."
+
+
+def freezes(environment: str, why: str, begin: str, until: str) -> str:
+    """A freeze to come."""
+    return f"🗓️  *{environment}*: {why}, from {begin} until {until}."
 
 
 def locked(where: str, person: str, until: str, why: str) -> str:

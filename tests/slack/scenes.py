@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import telling
-from bot.board import FrozenNow, Home
+from bot.board import FrozenTime, Home
 from bot.grammar.mistake import Mistake
 from bot.grammar.parse import parse
 from bot.ports import Looked, Place, Preview, Season, Stock, Verdict, Waiting, Whoami
@@ -310,7 +310,10 @@ def views() -> dict[str, dict[str, Any]]:
         running=(asking, strange(), stories.soaking(canary())),
         waiting=(asking,),
         locks=(_lock(),),
-        freezes=(FrozenNow("prod", "weekend & <!channel>", stories.later(7200)),),
+        freezes=(
+            FrozenTime("prod", "weekend & <!channel>", stories.later(7200)),
+            FrozenTime("prod", "Black Friday", stories.later(180_000), begins=stories.later(90_000)),
+        ),
         recent=(stories.rolled_back(asking), strange()),
     )
     many = Home(

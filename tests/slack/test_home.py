@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from bot.board import FrozenNow, Home
+from bot.board import FrozenTime, Home
 from bot.playground.slack import View
 from bot.slack import tabs
 from strategies.release import Card
@@ -48,7 +48,7 @@ def asking() -> Home:
     release = stories.asking(stories.proven(stories.started(stories.planned(steps=(25, 50, 100)))))
     release = release.model_copy(update={"card": Card(channel="C1", ts="18.5")})
     return Home(
-        running=(release,), waiting=(release,), freezes=(FrozenNow("prod", "weekend", stories.later(60)),)
+        running=(release,), waiting=(release,), freezes=(FrozenTime("prod", "weekend", stories.later(60)),)
     )
 
 

@@ -70,3 +70,10 @@ async def test_a_release_is_asked_for_and_begun_by_the_form_alone(opening: Openi
     await world.until(lambda: world.over, "it is over")
     assert world.release.state is State.PROMOTED
     assert not [r for r in world.slack.refusals if r[1] != "not_found"]
+
+
+async def test_the_home_tab_tells_the_freeze_that_comes_next(opening: Opening) -> None:
+    weekend = "{every: 'Fri 16:00 – Mon 08:00', zone: Europe/Berlin, why: weekend}"
+    world = await opening(seed(replicas=2), policy=f"environments: {{default: {{freeze: [{weekend}]}}}}\n")
+    await world.slack.open_home()
+    await world.until(lambda: "weekend, from " in str(world.slack.views.homes.get("U1")), "what is to come")

@@ -46,6 +46,23 @@ async def test_a_version_that_fails_is_taken_back_by_itself(installed: Installat
 
 
 @pytest.mark.parametrize("plane", PLANES)
+async def test_a_version_that_is_slow_is_told_apart_and_taken_back_by_itself(
+    installed: Installation, plane: str
+) -> None:
+    needs(plane)
+    await serve(installed, "seed" + BY[plane])
+    before, routed = await world(installed), await routes(installed)
+    async with installed.bot() as bot:
+        release = await begin(bot, "canary k8sdemo v8-slow --steps 25,50 --soak 1m --auto")
+        ended = await settled(bot, release)
+    assert ended.state is State.ROLLED_BACK, story(ended)
+    assert any("v8-slow is slower" in e.text for e in ended.events), story(ended)
+    assert not any("fails" in e.text for e in ended.events if e.kind == "falling"), story(ended)
+    assert (await world(installed), await routes(installed)) == (before, routed)
+    await nothing_left(installed)
+
+
+@pytest.mark.parametrize("plane", PLANES)
 @pytest.mark.parametrize(("kind", "version"), [("seed", "v8-crash"), ("probed", "v8-unready")])
 async def test_a_version_that_does_not_come_up_gets_no_traffic_at_all(
     installed: Installation, kind: str, version: str, plane: str

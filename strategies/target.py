@@ -183,8 +183,14 @@ def _unfit(snapshot: Snapshot, deployment: Obj) -> Refusal | None:
             what=f"Deployment {name} is paused in the middle of somebody's rollout.",
             remedy=f"Finish it first: `kubectl rollout resume deployment/{name}`.",
         )
+    status = deployment.get("status") or {}
+    if status.get("observedGeneration", 0) < at(deployment, "metadata", "generation", default=0):
+        return Refusal(
+            code="rolling-already",
+            what=f"Deployment {name} was changed a moment ago, and Kubernetes has not looked at that yet.",
+            remedy=f"Ask again in a moment (`kubectl rollout status deployment/{name}` waits for it).",
+        )
     if rolling(deployment):
-        status = deployment.get("status") or {}
         return Refusal(
             code="rolling-already",
             what=f"Deployment {name} is in the middle of a rollout of its own ({status.get('updatedReplicas', 0)} of {wanted} pods updated, {status.get('availableReplicas', 0)} available).",

@@ -133,15 +133,15 @@ class Gatherer:
             self.looked = Looked(self.clock.now(), tuple(samples), numbers, wanted.tracks)
 
     async def _samples(self, wanted: Look, view: View, overtaken: Callable[[], bool]) -> list[Sample]:
-        probe, taken = view.plan.probe, list[Sample]()
+        probe = view.plan.probe
         if probe is None or not wanted.batch:
-            return taken
+            return []
         naming = await self.calling.naming(self._proxied, view)
-        them = wanted.batch // 2 if wanted.audience else 0
-        for asked, count in ((probe.asking(wanted.audience), them), (probe, wanted.batch - them)):
-            part = await self.sampler.take(asked, count, naming, self.release, lambda _: overtaken())
-            taken += part
-        self._saw(part, view)
+        them = probe.asking(wanted.audience) if wanted.audience else None
+        taken = await self.sampler.take(
+            probe, wanted.batch, naming, self.release, lambda _: overtaken(), beside=them
+        )
+        self._saw(taken[::2] if them else taken, view)
         return taken
 
     async def _sample(self, wanted: SampleUsers, view: View, overtaken: Callable[[], bool]) -> None:

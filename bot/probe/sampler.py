@@ -37,16 +37,25 @@ class Sampler:
         self.failed = 0
 
     async def take(
-        self, probe: Probe, count: int, naming: Naming, release: str, enough: Enough = lambda _: False
+        self,
+        probe: Probe,
+        count: int,
+        naming: Naming,
+        release: str,
+        enough: Enough = lambda _: False,
+        *,
+        beside: Probe | None = None,
     ) -> list[Sample]:
         """So many samples, in the order in which they were sent, at no more than the probe's rate.
 
+        Every second one is sent as `beside`, where given: what is compared meets the same moments.
         `enough` is asked after each, in that order; once it says so, what was not sent yet is not, and what is under
         way is dropped.
         """
         at_once = max(AT_ONCE, round(probe.rate * PATIENT))
         connector = aiohttp.TCPConnector(force_close=True, limit=at_once)
-        timeout, address = aiohttp.ClientTimeout(total=probe.timeout), _address(probe, release)
+        timeout = aiohttp.ClientTimeout(total=probe.timeout)
+        turns = [(p, _address(p, release)) for p in (probe, beside) if p is not None]
         slots, begun, taken = asyncio.Semaphore(at_once), time.monotonic(), list[Sample]()
         async with aiohttp.ClientSession(
             connector=connector,
@@ -59,7 +68,7 @@ class Sampler:
                 due = begun + number / probe.rate - time.monotonic()
                 await asyncio.sleep(max(0.0, due))  # the rate, not a wait
                 async with slots:
-                    return await self._ask(session, probe, address)
+                    return await self._ask(session, *turns[number % len(turns)])
 
             asked = [asyncio.create_task(one(i)) for i in range(count)]
             try:

@@ -27,7 +27,7 @@ from bot.grammar.parse import parse
 from bot.main import Parts, connected
 from bot.ports import NoSurface, Origin, Preview
 from bot.settings import Settings
-from strategies.objects import DEPLOYMENT, NAMESPACE, Kind, Obj, Ref
+from strategies.objects import DEPLOYMENT, NAMESPACE, Kind, Obj, Ref, name_of
 from strategies.release import Actor, Intent, IntentKind, Release, State
 from strategies.target import rolling
 
@@ -170,9 +170,10 @@ class Installation:
                 await self._available(manifest["metadata"]["name"])
 
     async def annotate(self, deployment: str, notes: dict[str, str]) -> None:
-        """As `kubectl annotate` does."""
+        """As `kubectl annotate` does; once the Deployment's controller has seen it."""
         ref = Ref(DEPLOYMENT, self.target, deployment)
         await self.admin.patch(ref, {"metadata": {"annotations": notes}}, "merge", manager="kubectl-annotate")
+        await self._available(deployment)
 
     async def all(self, kind: Kind) -> list[Obj]:
         """Every object of a kind where the services are."""
@@ -180,6 +181,8 @@ class Installation:
 
     async def _available(self, name: str) -> None:
         listed = await self.admin.list(DEPLOYMENT, self.target)
+        if any(name_of(d) == name and not rolling(d) for d in listed["items"]):
+            return
         async with asyncio.timeout(PATIENCE):
             async for event in self.admin.watch(
                 DEPLOYMENT, self.target, seen=listed["metadata"]["resourceVersion"]

@@ -1,5 +1,7 @@
 """Deployments and ReplicaSets: rollouts, rollbacks, their bounds, and how they say that they are stuck."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from bot.cluster.errors import Forbidden, NotFound
@@ -174,10 +176,12 @@ async def test_recreate_ends_every_old_pod_before_a_new_one_begins(cluster: Worl
 
 async def test_a_ready_pod_counts_as_available_only_after_it_has_settled(cluster: World) -> None:
     await cluster.create(DEPLOYMENT, deployment(minReadySeconds=1))
-    ready = await cluster.until(DEPLOYMENT, "web", lambda d: at(d, "status", "readyReplicas") == 1)
-    assert at(ready, "status", "availableReplicas", default=0) == 0
-    assert at(ready, "status", "unavailableReplicas") == 1
-    await cluster.rolled_out()
+    available = condition(await cluster.rolled_out(), "Available")
+    (one,) = await cluster.pods()
+    ready = condition(one, "Ready")
+    assert available["status"] == ready["status"] == "True"
+    since, until = (datetime.fromisoformat(c["lastTransitionTime"]) for c in (ready, available))
+    assert until - since >= timedelta(seconds=1)
 
 
 async def test_no_progress_within_the_deadline_is_said(cluster: World) -> None:

@@ -25,12 +25,20 @@ class LocalSampler:
         self.sent = self.failed = 0
 
     async def take(
-        self, probe: Probe, count: int, naming: Naming, release: str, enough: Enough = lambda _: False
+        self,
+        probe: Probe,
+        count: int,
+        naming: Naming,
+        release: str,
+        enough: Enough = lambda _: False,
+        *,
+        beside: Probe | None = None,
     ) -> list[Sample]:
-        """So many answers, or fewer where that is enough."""
-        asked, rule, shares = _request(probe), self._rule(probe), Shares()
-        turns, taken = Counter[str](), list[Sample]()
-        for _ in range(count):
+        """So many answers, or fewer where that is enough; every second one as `beside`, where given."""
+        ways = [(_request(p), self._rule(p)) for p in (probe, beside) if p is not None]
+        shares, turns, taken = Shares(), Counter[str](), list[Sample]()
+        for number in range(count):
+            asked, rule = ways[number % len(ways)]
             service = _service(rule, asked, shares) if rule else SERVICE
             ready = self._ready(service)
             pod = ready[turns[service] % len(ready)] if ready else None

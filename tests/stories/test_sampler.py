@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from bot.probe.sampler import AT_ONCE, PATIENT, Sampler
 from strategies.probe import Probe
 from strategies.samples import Naming
+from strategies.spec import Audience
 
 
 class Site:
@@ -17,6 +18,7 @@ class Site:
 
     def __init__(self) -> None:
         self.cookies: list[str] = []
+        self.marks: list[str] = []
         self.connections = set[object]()
         self.here = self.most = 0
         self.awaited = 1
@@ -26,6 +28,7 @@ class Site:
     async def answer(self, request: web.Request) -> web.Response:
         """One request, once it is open; `full` when as many as awaited are there."""
         self.cookies.append(request.headers.get("Cookie", ""))
+        self.marks.append(request.headers.get("X-Canary", ""))
         self.connections.add(request.transport)
         self.here += 1
         self.most = max(self.most, self.here)
@@ -65,6 +68,15 @@ async def test_each_request_is_a_new_user_on_a_new_connection_without_cookies(
     assert [s.version for s in taken] == ["new"] * count
     assert site.cookies == [""] * count
     assert len(site.connections) == count
+
+
+async def test_what_is_compared_is_sent_by_turns(site: Site, connect: str) -> None:
+    site.open.set()
+    asked = Probe(url="http://shop.example/", connect=connect, rate=100)
+    marked = asked.asking(Audience(by="header", name="X-Canary", value="always"))
+    taken = await Sampler().take(asked, 8, Naming(), "shop-1", beside=marked)
+    assert len(taken) == 8
+    assert site.marks == ["", "always"] * 4
 
 
 @pytest.mark.parametrize(("rate", "most"), [(100, AT_ONCE), (1000, round(1000 * PATIENT))])

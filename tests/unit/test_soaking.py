@@ -1,5 +1,6 @@
 """While a step soaks, and while the old version stands warm: looks, what is judged of them, and the way down."""
 
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from strategies.release import Intent, IntentKind, Release, State
 from strategies.samples import Sample
-from strategies.soaking import EVERY, FALL
+from strategies.soaking import EVERY, FALL, TOLD_NEW
 from strategies.spec import Strategy
 from strategies.steps import Keep, Soak
 from tests.unit.drive import ANA, Run, promotes
@@ -173,6 +174,29 @@ def test_on_fail_says_what_becomes_of_it(auto: bool, asked: str, state: str) -> 
     run.run(until=lambda r: r.release.falling is not None)
     found = "falling" if run.release.falling else run.release.state.value
     assert found == state
+
+
+def test_a_few_failures_at_the_end_of_a_short_soak_are_looked_at_again_until_they_tell() -> None:
+    run = soaking(soak=5, auto=True)
+    failing(run, new=0.2)
+    release = falling(run).release
+    assert "fails" in release.reason, last(release)
+    assert release.falling is not None
+    assert release.judged.looks > 2  # the proof's, the soak's last, and one more at least
+
+
+def test_one_failure_is_let_pass_once_enough_was_looked_at() -> None:
+    run = soaking(soak=5, auto=True)
+    bad = iter([500])  # the first answer, and no other
+    run.sample = lambda batch: [
+        Sample("old", 200, 0.01, "hi") if n % 3 else Sample("new", next(bad, 200), 0.01, "hi")
+        for n in range(batch)
+    ]
+    run.run(until=lambda r: r.release.stage > 1 or r.release.state is State.ASKING)
+    assert run.release.state is not State.ASKING, last(run.release)
+    said = next(e.text for e in reversed(run.release.events) if e.kind == "promoted-on")
+    failed, of = re.findall(r"v6 fails (\d+) of (\d+)", said)[0]
+    assert (int(failed), int(of) >= TOLD_NEW) == (1, True), said
 
 
 def test_a_slow_version_is_told_apart() -> None:

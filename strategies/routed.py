@@ -43,7 +43,7 @@ def canary(draft: Draft) -> Plan | Refusal:
     refused = undecidable(base, tuple(s for s in wanted if isinstance(s, int)))
     if refused:
         return refused
-    steps, stages = _closed(base), list[Stage]()
+    steps, stages = _begun(base), list[Stage]()
     now, pods = NONE, 0
     for number, rung in enumerate(wanted, start=1):
         before, audience = now.share, rung if isinstance(rung, Audience) else None
@@ -69,7 +69,7 @@ def bluegreen(draft: Draft) -> Plan:
     base = draft.base
     pods = base.stable_pods
     steps: list[Step] = [
-        *_closed(base),
+        *_begun(base),
         Stand(stage=1, track="canary", replicas=pods),
         Check(stage=1),
         Soak(stage=1, seconds=base.timers.soak),
@@ -83,9 +83,14 @@ def bluegreen(draft: Draft) -> Plan:
     return _finished(base, steps, stages, _back_words(base))
 
 
-def _closed(base: Plan) -> list[Step]:
-    """A live Service that would catch the new pods too is narrowed to the old ones first."""
-    return [Shift(stage=1, to="stable")] if any(w.before != w.stable for w in base.ways) else []
+def _begun(base: Plan) -> list[Step]:
+    """A live Service that would catch the new pods too is narrowed to the old ones first; then the twins, still empty.
+
+    A router that learns of a Service and of a route to it at the same moment may follow the route before it knows the
+    Service, and answers 503 until then (Envoy by Istio); while pods come up it has seconds to learn.
+    """
+    closed: list[Step] = [Shift(stage=1, to="stable")] if any(w.before != w.stable for w in base.ways) else []
+    return [*closed, Twin(stage=1, stands=True, ahead=True)]
 
 
 def _after(now: Split, rung: int | Audience) -> Split:

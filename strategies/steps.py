@@ -46,10 +46,11 @@ class Shift(_Step):
 
 
 class Twin(_Step):
-    """Each twin Service stands and lists the canary's pods, whose gates are open; or is gone."""
+    """Each twin Service stands and lists the canary's pods, whose gates are open; or is gone. `ahead`: before there are any."""
 
     kind: Literal["twin"] = "twin"
     stands: bool
+    ahead: bool = False
 
 
 class Turn(_Step):

@@ -28,6 +28,8 @@ def twin(step: Twin, view: View) -> Outcome:
     missing = [m for m in view.plan.twins if found[name_of(m)] is None]
     if missing:
         return Do(tuple(_create(m, view) for m in missing))
+    if step.ahead:
+        return Done()
     pods = view.pods("canary")
     closed = [p for p in pods if not gate_open(p)] if view.plan.gated else []
     if closed and view.unfit(closed) is None:

@@ -23,8 +23,8 @@ async def test_the_preview_of_a_route_is_exact_and_changes_nothing(opening: Open
     }
     told = {f"{c.kind} {c.name}": c for c in shown.changes}
     assert list(told) == [
-        "Deployment k8sdemo-deploy-canary",
         "Service k8sdemo-svc-canary",
+        "Deployment k8sdemo-deploy-canary",
         "HTTPRoute k8sdemo",
         "Service k8sdemo-svc",
         "Deployment k8sdemo-deploy",

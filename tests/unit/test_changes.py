@@ -42,8 +42,8 @@ def lines(seen: Snapshot, name: str, **asked: Any) -> tuple[str, ...]:
 def test_a_release_by_route_writes_the_new_track_its_service_the_route_and_the_live_service() -> None:
     seen = plus(shop(), (HTTPROUTE, route("web")))
     assert list(written(seen)) == [
-        "Deployment k8sdemo-deploy-v6",
         "Service k8sdemo-svc-canary",
+        "Deployment k8sdemo-deploy-v6",
         "HTTPRoute web",
         "Service k8sdemo-svc",
     ]

@@ -67,7 +67,7 @@ def kinds(steps: tuple[Step, ...]) -> list[str]:
             case Turn(split=Split() as split):
                 said.append(" ".join(["turn", str(split.share), *map(str, split.audiences)]))
             case Twin():
-                said.append("twin" if s.stands else "twin gone")
+                said.append(("twin ahead" if s.ahead else "twin") if s.stands else "twin gone")
             case Prove(audience=Audience() as audience):
                 said.append(f"prove {audience}")
             case Prove():
@@ -198,13 +198,21 @@ def test_without_a_readiness_probe_it_stands_at_full_size_before_its_first_traff
 # the steps
 
 REPLACING = [
-    *("stand canary", "twin", "turn 0 header:X-Canary=beta", "prove header:X-Canary=beta", "prove 0", "soak"),
+    *(
+        "twin ahead",
+        "stand canary",
+        "twin",
+        "turn 0 header:X-Canary=beta",
+        "prove header:X-Canary=beta",
+        "prove 0",
+        "soak",
+    ),
     *("stand canary", "twin", "turn 25 header:X-Canary=beta", "prove 25", "soak"),
     *("stand canary", "twin", "turn 100", "prove 100"),
     *("keep", "shift canary", "lag", "turn back", "prove 100", "lag", "twin gone", "remove stable", "tidy"),
 ]
 IN_PLACE = [
-    *("stand canary", "twin", "turn 25", "prove 25", "soak"),
+    *("twin ahead", "stand canary", "twin", "turn 25", "prove 25", "soak"),
     *("stand canary", "twin", "turn 100", "prove 100"),
     *("keep", "shift canary", "lag", "update new", "shift after", "lag", "turn back", "prove 100", "lag"),
     *("twin gone", "remove canary", "tidy"),
@@ -214,7 +222,8 @@ IN_PLACE = [
 def test_the_steps_by_route() -> None:
     assert kinds(plan(steps=(BETA, 25)).steps) == REPLACING
     assert kinds(plan(CANARY, routed("nowhere"), steps=(25,)).steps) == IN_PLACE
-    assert kinds(plan(BLUEGREEN).steps)[:7] == [
+    assert kinds(plan(BLUEGREEN).steps)[:8] == [
+        "twin ahead",
         "stand canary",
         "check",
         "soak",

@@ -19,7 +19,7 @@ from strategies.plan import Frozen
 log = getLogger(__name__)
 NAME = "told-admins"  # of the Secret
 EVERY = 60.0  # seconds between two looks; they ask nobody while the file is sound
-AGAIN = 5.0  # seconds after a failure
+AGAIN = 5.0  # seconds after a failure, and until we see that we lead by now
 
 
 class Told(Frozen):
@@ -46,13 +46,13 @@ class Herald:
         """Until cancelled."""
         while True:
             self._awake.clear()
-            wait = EVERY
+            wait = AGAIN
             if self.leading():
                 try:
                     await self.look()
+                    wait = EVERY
                 except (ApiError, Silent) as e:
                     log.warning("the administrators could not be told of the policy: %s", e)
-                    wait = AGAIN
                 except Exception:  # the guard of this loop
                     log.exception("the administrators could not be told of the policy")
             try:

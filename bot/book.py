@@ -89,7 +89,7 @@ class Book:
             try:
                 async for _ in awatch(
                     self._folder,
-                    watch_filter=None,
+                    watch_filter=self._concerns,
                     debounce=DEBOUNCE,
                     step=STEP,
                     rust_timeout=AT_LEAST,
@@ -101,6 +101,11 @@ class Book:
                 log.warning("the folder of the policy %s cannot be watched: %s", self._path, e)
             await asyncio.sleep(AGAIN)  # a back-off; the loop above ends only by a failure
             self.read()
+
+    def _concerns(self, _: object, path: str) -> bool:
+        """Whether a change in the folder may be one of the file: its own, or the swap of a ConfigMap's mount (`..data`)."""
+        name = Path(path).name
+        return name == Path(self._path or "").name or name.startswith("..")
 
     def read(self) -> None:
         """The file as it is now; in force where it is right and says something new."""

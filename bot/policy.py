@@ -306,7 +306,9 @@ def load(path: str | os.PathLike[str]) -> Policy | PolicyError:
             text = file.read(LONGEST + 1)
     except OSError as e:
         what = f"The policy cannot be read: {(e.strerror or str(e)).lower()}."
-        return PolicyError(name, (Fault("", what, "Correct GRAYLIGHT_POLICY, or unset it."),))
+        return PolicyError(
+            name, (Fault("", what, "Correct the path, or GRAYLIGHT_POLICY where it stands there."),)
+        )
     except UnicodeDecodeError:
         return PolicyError(name, (Fault("", "The policy is not UTF-8 text.", "Save it as UTF-8."),))
     return parse(text, name)

@@ -11,7 +11,7 @@ from strategies.image import split_image
 from strategies.objects import Obj, annotations_of, at, labels_of, name_of
 from strategies.release import Release
 from strategies.snapshot import Snapshot, template_labels
-from strategies.target import BASE_NOTE, NAME_LABELS, SERVICE_NOTE, TRACK_LABEL
+from strategies.target import BASE_NOTE, NAME_LABELS, SERVICE_NOTE, under_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ class Known:
 def entries(snapshot: Snapshot) -> tuple[Entry, ...]:
     """Every Deployment with a Service before its pods, by name."""
     live = [
-        d
-        for d in snapshot.deployments()
-        if TRACK_LABEL not in labels_of(d) and snapshot.services_of(template_labels(d))
+        d for d in snapshot.deployments() if not under_way(d) and snapshot.services_of(template_labels(d))
     ]
     taken = [_names(d) for d in live]
     found = [Entry(_name(d, taken), name_of(d), _images(d)) for d in live]

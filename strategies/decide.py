@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from strategies import edits, words
+from strategies import edits, lanes, words
 from strategies.course import Point
 from strategies.decision import Decision, Wait, counted, tell_trouble
 from strategies.decision import give_up as _surrender
@@ -16,7 +16,7 @@ from strategies.denials import clock
 from strategies.ensure import ensure
 from strategies.foreign import foreign
 from strategies.lens import Split
-from strategies.objects import Obj
+from strategies.objects import Obj, at
 from strategies.outcome import Do, Done, Later, Trouble
 from strategies.pods import NotYet, Stuck, gate_open
 from strategies.prove import prove, shifted
@@ -250,9 +250,20 @@ def _finish(view: View) -> Decision:
     if unfit:
         return unfit
     state = State.ROLLED_BACK if back else State.PROMOTED
-    text = words.rolled_back(view.plan) if back else words.promoted(view.plan)
+    text = _back(view) if back else words.promoted(view.plan)
     done = release.become(state, now, ended_at=now, **counted(view))
     return Decision(done.tell(state.value, text, now))
+
+
+def _back(view: View) -> str:
+    """What the end of the way back is: as before, but for what somebody else changed meanwhile."""
+    plan, stable = view.plan, view.deployment("stable")
+    pods = at(stable, "spec", "template", "spec", "containers", default=[]) if stable else []
+    image = next((str(c.get("image")) for c in pods if c.get("name") == plan.container), plan.from_image)
+    gone = [f"{x.kind} {x.name}" for x in plan.lanes if lanes.object_of(x, view.snapshot) is None]
+    if image == plan.from_image and not gone:
+        return words.rolled_back(plan)
+    return words.rolled_back_to(plan, image if image != plan.from_image else "", list(dict.fromkeys(gone)))
 
 
 def _serving_unfit(view: View) -> Decision | None:

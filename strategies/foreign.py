@@ -219,7 +219,7 @@ def _turned(view: View) -> tuple[Split, ...]:
         return (here,)
     # pods that fell back bring the release here again, behind its stage's turn
     staged = (s.split for s in view.plan.steps if isinstance(s, Turn) and s.stage == now.stage and s.split)
-    return (here, *staged, *((lanes.NONE,) if now.aside else ()))
+    return (here, *staged, lanes.NONE)  # nobody is sent to pods that are not there
 
 
 def _twinned(view: View) -> bool:

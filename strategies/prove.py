@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from strategies import measures, route_words, words
 from strategies.evidence import Forget, SampleProxy, SampleUsers
+from strategies.finish import lag
 from strategies.interval import wilson
 from strategies.measures import Cost
 from strategies.objects import at, name_of
@@ -20,6 +21,7 @@ PROXIED = 20  # requests through the API server's proxy, for a look
 _BEGINS = frozenset(
     {"promoted-on", "resumed", "approved", "rolling-back", "aside"}
 )  # events before a stage's shift
+_SPLITS = ("lane ", "selector ")  # how the marks of foreign writes begin that move traffic
 BLIND = 40  # answers that name no version, after which asking on is pointless
 
 
@@ -42,6 +44,9 @@ def _prove(step: Prove, view: View) -> Outcome:
             detail=_detail(tally, asked.share),
         )
     timers, back = view.plan.timers, view.release.going_back
+    settled = _settled(view)
+    if settled is not None and view.now < settled:
+        return Later("routers may still go by what somebody else wrote", settled)
     moving = _moving(step, view)
     verdict = proof.verdict()
     if moving and not isinstance(verdict, Proven) and view.now < view.since(timers.progress):
@@ -60,6 +65,18 @@ def _prove(step: Prove, view: View) -> Outcome:
             return Later(f"sampling: {verdict.reason}", deadline, sample)
         case Open() | Disproven() | Undecided():
             return _not_proven(step, asked, proof, tally, view)
+
+
+def _settled(view: View) -> datetime | None:
+    """From when on no router goes by a split that somebody else made, and a person resumed from; None where nobody did.
+
+    The share that was true until then is in no step, so that answers cannot tell a late router from a wrong one.
+    """
+    release, moved = view.release, view.release.shifted_at
+    begun = next((e.kind for e in reversed(release.events) if e.kind in _BEGINS), "")
+    if moved is None or begun != "resumed" or not any(m.startswith(_SPLITS) for m in release.accepted):
+        return None
+    return moved + timedelta(seconds=lag(view.plan))
 
 
 def _moving(step: Prove, view: View) -> str:
@@ -156,6 +173,8 @@ def _not_proven(step: Prove, asked: Asked, proof: Proof, tally: Tally | None, vi
     elif isinstance(verdict, Undecided):
         how = f", which decides nothing within {asked.max_requests} requests"
     but, interval = route_words.unfollowed(view.release), str(wilson(hits, n))
+    if not isinstance(verdict, Disproven) and not asked.whole and asked.share / 100 in wilson(hits, n):
+        but = route_words.too_few(view.plan.probe.rate if view.plan.probe else 0)
     text = route_words.not_proven(who_of(step), measured, view.plan.to_version, interval, how, but)
     told, seen = measures.at_host(step, text), None if step.audience else measured
     return Trouble("not-proven", told, detail=_detail(tally, asked.share), seen=seen)

@@ -53,6 +53,9 @@ KEPT_MARKS = 40  # accepted changes by others
 KEPT_CONSENTS = 40
 SNOOZE = 1800  # seconds, where nobody says how long
 GONE = "canary gone"  # how the mark of a new track that somebody deleted begins
+EMPTY = (
+    "canary replicas 0"  # the mark of one that somebody scaled to nothing, which is no wish for another share
+)
 
 
 class Counted(Frozen):
@@ -261,7 +264,7 @@ class Release(Frozen):
     def _resume(self, actor: Actor, now: datetime, **detail: Any) -> "Release":
         """The present stage anew, from its last shift of traffic on; what somebody else changed is accepted."""
         start = max(self.plan.stage_start(self.stage), self._first_open(), self._shifted())
-        if self.foreign.startswith(GONE):
+        if self.foreign.startswith(GONE) or self.foreign == EMPTY:
             start = self._stood()
         again = self._become(State.RUNNING, now).model_copy(
             update={"cursor": min(start, self.cursor), "stuck": "", "judged": self.judged.anew()}
@@ -287,9 +290,9 @@ class Release(Frozen):
 
     def _shifted(self) -> int:
         """The last shift that was made, 0 before the first: to go back behind it would look like somebody's write."""
+        made = self.cursor + (self.doing is not None and self.doing.step == self.cursor)
         return max(
-            (i for i, s in enumerate(self.plan.steps[: self.cursor]) if isinstance(s, Shift | Turn)),
-            default=0,
+            (i for i, s in enumerate(self.plan.steps[:made]) if isinstance(s, Shift | Turn)), default=0
         )
 
     def _stood(self) -> int:

@@ -24,6 +24,18 @@ def unfollowed(release: Release) -> str:
     return f"{' and '.join(names)} {was} {done} at {at:%H:%M:%S} UTC, but users' requests do not follow {'it' if len(names) == 1 else 'them'}"
 
 
+def too_few(rate: float) -> str:
+    """Answers that fit what was asked, and what is 15 points off as well."""
+    return f"that fits, but so few answers fit other shares too. Resume to go on sampling, or raise the probe's `rate` ({rate:g} per second)"
+
+
+def strange_twin(name: str, release: str, *, gone: bool) -> str:
+    """A Service in our twin's place that does not bear this release's label."""
+    if gone:
+        return f"Service {name} does not bear the label graylight/release={release} any more, so it is left alone. Delete it, or label it so again, and this goes on"
+    return f"Service {name} is there already, and not of this release"
+
+
 def not_taken(why: str, seconds: float) -> str:
     """A controller does not take a route."""
     return f"The route was written, but not taken within {duration(seconds)}: {why.rstrip('.')}."

@@ -5,7 +5,7 @@ from strategies.evidence import AskPods, ReadLog
 from strategies.following import is_ours
 from strategies.objects import DEPLOYMENT, HPA, Obj, at, name_of
 from strategies.outcome import Do, Done, Later, Outcome, Trouble
-from strategies.pods import NotYet, Stuck, gate_open, life
+from strategies.pods import NotYet, Stuck, gate_open, is_ready, life
 from strategies.shifting import enough, selectors
 from strategies.snapshot import replicas_of
 from strategies.steps import (
@@ -29,7 +29,10 @@ def stand(step: Stand, view: View) -> Outcome:
         or (step.track == "canary" and replicas_of(found) != wanted)
     )
     unfit = None if found is None else view.unfit(view.pods(step.track))
-    if step.aside and (short or unfit is not None):
+    deserted = (
+        step.track == "canary" and bool(view.plan.lanes) and not any(map(is_ready, view.pods("canary")))
+    )
+    if (step.aside or deserted) and (short or unfit is not None):
         writes = _aside(view)
         why = f"{wanted} pods are to stand" if short else str(unfit.reason if unfit else "")
         if writes:

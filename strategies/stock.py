@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from strategies.image import short, split_image
 from strategies.objects import Obj, annotations_of, at, labels_of, name_of
 from strategies.snapshot import Snapshot, replicas_of, template_labels
-from strategies.target import BASE_NOTE, NAME_LABELS, SERVICE_NOTE, TRACK_LABEL
+from strategies.target import BASE_NOTE, NAME_LABELS, SERVICE_NOTE, under_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,7 @@ class Item:
 def of(snapshot: Snapshot) -> tuple[Item, ...]:
     """Every service, by name; the temporary Deployments of releases are none."""
     live = [
-        d
-        for d in snapshot.deployments()
-        if TRACK_LABEL not in labels_of(d) and snapshot.services_of(template_labels(d))
+        d for d in snapshot.deployments() if not under_way(d) and snapshot.services_of(template_labels(d))
     ]
     names = [_name(d) for d in live]
     found = [

@@ -25,7 +25,7 @@ from strategies.snapshot import Snapshot, replicas_of, rolled_out, template_labe
 NAME_LABELS = ("app", "app.kubernetes.io/name", "app.kubernetes.io/instance")
 SERVICE_NOTE = "graylight/service"
 BASE_NOTE = "graylight/base"
-RELEASE_LABEL = "graylight/release"
+RELEASE_LABEL = "graylight/release"  # an annotation, too, on a Deployment that is to stay
 TRACK_LABEL = "graylight/track"
 
 
@@ -105,10 +105,18 @@ def route_backends(route: Obj) -> tuple[str, ...]:
 
 
 def _candidates(snapshot: Snapshot, service: str) -> list[Obj]:
-    """By the annotation, which overrides; else by label or name."""
-    own = [d for d in snapshot.deployments() if TRACK_LABEL not in labels_of(d)]
-    noted = [d for d in own if annotations_of(d).get(SERVICE_NOTE) == service]
-    return noted or [d for d in own if _named(d, service)]
+    """By the annotation, which overrides; else by label or name. What a release makes only where nothing else is left."""
+    every = [d for d in snapshot.deployments() if TRACK_LABEL not in labels_of(d)]
+    for some in ([d for d in every if not under_way(d)], every):
+        noted = [d for d in some if annotations_of(d).get(SERVICE_NOTE) == service]
+        if found := noted or [d for d in some if _named(d, service)]:
+            return found
+    return []
+
+
+def under_way(deployment: Obj) -> bool:
+    """Whether a release makes this Deployment and is not over: no service by itself yet, or never."""
+    return TRACK_LABEL in labels_of(deployment) or RELEASE_LABEL in annotations_of(deployment)
 
 
 def _named(deployment: Obj, service: str) -> bool:
@@ -133,11 +141,7 @@ def _none(snapshot: Snapshot, service: str) -> Refusal:
     if named is not None:
         return _by_service(snapshot, named)
     known = sorted(
-        {
-            labels_of(d).get("app") or name_of(d)
-            for d in snapshot.deployments()
-            if TRACK_LABEL not in labels_of(d)
-        }
+        {labels_of(d).get("app") or name_of(d) for d in snapshot.deployments() if not under_way(d)}
     )
     there = (
         f"There {'is' if len(known) == 1 else 'are'} {', '.join(f'`{n}`' for n in known[:12])}{' …' if len(known) > 12 else ''}."

@@ -21,7 +21,9 @@ def twin(step: Twin, view: View) -> Outcome:
     found = {name_of(m): view.service(name_of(m)) for m in view.plan.twins}
     strange = [n for n, s in found.items() if s is not None and not is_ours(s, view)]
     if strange:
-        return Trouble("not-ours", f"Service {strange[0]} is there already, and not of this release")
+        return Trouble(
+            "not-ours", route_words.strange_twin(strange[0], view.release.id, gone=not step.stands)
+        )
     if not step.stands:
         gone = tuple(_delete(s, view) for s in found.values() if s is not None)
         return Do(gone) if gone else Done()

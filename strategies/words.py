@@ -11,6 +11,7 @@ from strategies.duration import words as duration
 from strategies.refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from strategies.lens import Lane
@@ -242,6 +243,13 @@ def promoted(plan: Plan) -> str:
 def rolled_back(plan: Plan) -> str:
     """The end, back."""
     return f"Rolled back: {plan.service} runs {plan.from_version} as before."
+
+
+def rolled_back_to(plan: Plan, image: str, gone: Sequence[str]) -> str:
+    """The end, back, where somebody else changed what was before: named, and left to them."""
+    parts = [f"{plan.stable} runs {image}, not {plan.from_version}"] if image else []
+    parts += [f"{name} is gone" for name in gone]
+    return f"Rolled back: nothing of {plan.to_version} is left, but {' and '.join(parts)}, as somebody else left it during the release."
 
 
 def failed(plan: Plan, why: str) -> str:

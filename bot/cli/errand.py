@@ -140,5 +140,5 @@ def logs(level: int) -> None:
     """Logs go to stderr, a line each."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     if level > logging.DEBUG:
-        for chatty in ("apscheduler", "kubernetes", "aiohttp.access"):
+        for chatty in ("apscheduler", "kubernetes", "aiohttp.access", "watchfiles"):
             logging.getLogger(chatty).setLevel(logging.WARNING if level < logging.WARNING else logging.ERROR)

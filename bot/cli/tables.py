@@ -58,7 +58,7 @@ def one(release: "Release", now: datetime | None = None) -> "RenderableType":
 
 def history(releases: "Sequence[Release]") -> "RenderableType":
     """The newest first."""
-    table = _table("release", "strategy", "versions", "ended as", "started", "by")
+    table = _table("release", "strategy", "versions", "state", "started", "by")
     for one_ in releases:
         table.add_row(
             one_.id,

@@ -90,7 +90,7 @@ class Api:
                 return cls(made(settings), chosen["context"].get("namespace") or "default", chosen["name"])
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         except (config.ConfigException, OSError) as e:
-            message = f"no cluster to talk to: {e}. Set KUBECONFIG, or run inside a cluster."
+            message = f"no cluster to talk to: {str(e).rstrip('.')}. Set KUBECONFIG, or run inside a cluster."
             raise Unreachable(message) from e
         return cls(made(settings), own_namespace() or "default", "in-cluster")
 

@@ -42,8 +42,8 @@ def failed(track: Track) -> str:
 
 
 def latency(track: Track) -> str:
-    """How long 95 % of them took at most."""
-    return ms(track.p95) if track.answers else _NONE
+    """How long 95 % of them took at most; a track whose answers were not timed yet says nothing."""
+    return ms(track.p95) if track.answers and track.p95 else _NONE
 
 
 def next_look(when: str) -> str:

@@ -19,7 +19,7 @@ def nothing(section: str) -> str:
         "running": "No release is running.",
         "frozen": "No freeze holds now, and none is to come.",
         "locks": "Nobody has locked anything.",
-        "recent": "You have not released anything that is still known. `/release help` shows how.",
+        "recent": "None of yours has ended lately. `/release help` shows how to begin one.",
     }[section]
 
 

@@ -210,7 +210,9 @@ def test_a_file_is_read_and_one_that_is_not_there_is_a_sentence(tmp_path: Path) 
     assert load(file) == policy(WHOLE)
     missing = load(tmp_path / "nowhere.yaml")
     assert isinstance(missing, PolicyError)
-    assert str(missing).endswith("no such file or directory. Correct GRAYLIGHT_POLICY, or unset it.")
+    assert str(missing).endswith(
+        "no such file or directory. Correct the path, or GRAYLIGHT_POLICY where it stands there."
+    )
     file.write_bytes(b"channel: \xff")
     assert "not UTF-8" in str(load(file))
 

@@ -89,7 +89,7 @@ class Book:
             try:
                 async for _ in awatch(
                     self._folder,
-                    watch_filter=self._concerns,
+                    watch_filter=self.concerns,
                     debounce=DEBOUNCE,
                     step=STEP,
                     rust_timeout=AT_LEAST,
@@ -102,7 +102,7 @@ class Book:
             await asyncio.sleep(AGAIN)  # a back-off; the loop above ends only by a failure
             self.read()
 
-    def _concerns(self, _: object, path: str) -> bool:
+    def concerns(self, _: object, path: str) -> bool:
         """Whether a change in the folder may be one of the file: its own, or the swap of a ConfigMap's mount (`..data`)."""
         name = Path(path).name
         return name == Path(self._path or "").name or name.startswith("..")

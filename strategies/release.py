@@ -289,11 +289,12 @@ class Release(Frozen):
         return over[-1] + 1 if over else 0
 
     def _shifted(self) -> int:
-        """The last shift that was made, 0 before the first: to go back behind it would look like somebody's write."""
-        made = self.cursor + (self.doing is not None and self.doing.step == self.cursor)
-        return max(
-            (i for i, s in enumerate(self.plan.steps[:made]) if isinstance(s, Shift | Turn)), default=0
-        )
+        """The last shift that was made, 0 before the first: to go back behind it would look like somebody's write.
+
+        The present one may have been made, too, and wait for its controller.
+        """
+        begun = self.plan.steps[: self.cursor + 1]
+        return max((i for i, s in enumerate(begun) if isinstance(s, Shift | Turn)), default=0)
 
     def _stood(self) -> int:
         """The step that makes the new track stand, the last one before here: from there a deleted one is made again."""

@@ -292,3 +292,9 @@ async def _watched(book: Book, folder: Path, news: "asyncio.Queue[Policy]") -> N
 def test_a_first_policy_that_is_broken_is_an_error() -> None:
     assert isinstance(opened("/nowhere/policy.yaml"), PolicyError)
     assert isinstance(opened(None), Book)
+
+
+def test_only_changes_of_the_file_itself_and_of_its_mount_are_read() -> None:
+    book = Book(path="/etc/graylight/policy.yaml")
+    named = ("policy.yaml", "..data", "..2026_11_28", "bot.log", "policy.yaml~")
+    assert [book.concerns(None, f"/etc/graylight/{n}") for n in named] == [True, True, True, False, False]

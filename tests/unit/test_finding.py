@@ -2,6 +2,7 @@
 
 import pytest
 
+from strategies import stock
 from strategies.objects import (
     DAEMONSET,
     DEPLOYMENT,
@@ -85,6 +86,17 @@ def test_one_kept_from_last_time_is_not_the_live_one() -> None:
 def test_a_track_of_a_release_is_no_candidate() -> None:
     canary = deployment("web-canary", {"app": "web"}, own={"app": "web", "graylight/track": "canary"})
     assert name_of(found(system(deployment("web", {"app": "web"}), canary)).deployment) == "web"
+
+
+def test_what_a_release_is_about_to_put_in_its_place_is_no_candidate_while_both_stand() -> None:
+    old = deployment("web", {"app": "web", "version": "1"})
+    notes = {"graylight/base": "web", "graylight/release": "web-1"}
+    new = deployment("web-v2", {"app": "web", "version": "2"}, notes=notes)
+    both = system(old, new, selector={"app": "web"})
+    assert name_of(found(both).deployment) == "web"
+    assert [(item.service, item.deployment) for item in stock.of(both)] == [("web", "web")]
+    alone = system(new, selector={"app": "web"})  # the old one is gone, the marks not yet
+    assert name_of(found(alone).deployment) == "web-v2"
 
 
 def test_every_service_whose_selector_covers_the_pods_is_found() -> None:

@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
 
+from strategies.finish import lag
 from strategies.hints import Hints
 from strategies.lens import Audience, Can, Split
 from strategies.objects import DEPLOYMENT, HTTPROUTE, SERVICE, Kind, Obj, labels_of, name_of
 from strategies.plan import Plan
 from strategies.refusal import Refusal
-from strategies.release import IntentKind, State
+from strategies.release import Doing, IntentKind, State
 from strategies.routes import ROUTERS
+from strategies.samples import Sample
 from strategies.snapshot import Snapshot
 from strategies.spec import Ratio, RouterName, Rung, Strategy
 from strategies.steps import Lag, Prove, Remove, Shift, Stand, Step, Turn, Twin
@@ -347,6 +351,17 @@ def test_an_ignored_route_is_held_under_auto_too_and_taken_back_only_where_that_
         assert run.run().release.state is state, run.release.reason
 
 
+def test_answers_that_fit_but_are_too_few_do_not_accuse_the_route() -> None:
+    run = at_25(soak=60)
+    turns = cycle(["new", "old", "old", "old"])
+    slow = cycle([True, *[False] * 9])  # an answer now and then, as by `rate: 1`
+    run.sample = lambda _: [Sample(next(turns), 200, 0.01, "hi")] if next(slow) else []  # type: ignore[arg-type]
+    run.run()
+    assert run.release.state is State.HOLDING
+    assert "that fits, but so few answers fit other shares too" in run.release.reason
+    assert "do not follow" not in run.release.reason
+
+
 def test_resuming_proves_again_and_goes_on_where_the_route_is_followed_now() -> None:
     run = at_25(soak=0)
     run.world.ingress.deaf = True
@@ -442,6 +457,64 @@ def test_going_back_without_the_route_still_ends() -> None:
     run.run()
     assert run.release.state is State.ROLLED_BACK
     assert [*of(run, SERVICE)] == ["k8sdemo-svc"]
+    assert "HTTPRoute web is gone, as somebody else left it" in run.release.events[-1].text
+
+
+def test_going_back_beside_an_image_that_somebody_set_does_not_say_as_before() -> None:
+    run = soaking()
+    path = "/spec/template/spec/containers/0/image"
+    run.world.edit(DEPLOYMENT, "k8sdemo-deploy", (path, "k8s-grpc-demo:v7"), manager="kubectl-set")
+    run.run()
+    run.intend(IntentKind.ROLLBACK)
+    run.run()
+    assert run.release.state is State.ROLLED_BACK
+    said = run.release.events[-1].text
+    assert "k8sdemo-deploy runs k8s-grpc-demo:v7, not v2" in said
+    assert "as before" not in said
+
+
+def test_a_new_track_that_somebody_emptied_stands_again_on_resume_with_nobody_sent_there_meanwhile() -> None:
+    run = soaking()
+    name = run.release.plan.canary
+    run.world.edit(DEPLOYMENT, name, ("/spec/replicas", 0), manager="kubectl")
+    run.run()
+    assert run.release.state is State.HOLDING
+    run.world.step(10)
+    run.intend(IntentKind.RESUME)
+    run.run(until=lambda r: r.release.state is State.SOAKING)
+    told = [e.kind for e in run.release.events]
+    after = run.release.events[told.index("resumed") :]
+    assert [e.kind for e in after[:3]] == ["resumed", "doing", "doing"], told
+    assert "are to stand" in after[1].text, after[1].text
+    assert of(run, DEPLOYMENT)[name]["spec"]["replicas"] == 1
+    assert run.release.measured is not None
+    assert run.release.measured.verdict == "proven"
+
+
+def test_a_hold_while_a_turned_route_waits_does_not_make_our_own_split_somebody_elses() -> None:
+    run = soaking()
+    turned = run.release.cursor - 2
+    assert isinstance(run.release.plan.steps[turned], Turn)
+    doing = Doing(step=turned, what="turned", at=run.world.now)
+    run.release = run.release.become(State.RUNNING, run.world.now, cursor=turned, doing=doing)
+    run.intend(IntentKind.HOLD)
+    run.intend(IntentKind.RESUME)
+    assert run.release.cursor == turned
+
+
+def test_after_a_split_that_somebody_made_the_routers_lag_is_waited_for_before_anything_is_proven() -> None:
+    run = soaking()
+    more = [
+        {"name": "k8sdemo-svc", "port": 8000, "weight": 30},
+        {"name": "k8sdemo-svc-canary", "port": 8000, "weight": 70},
+    ]
+    run.world.edit(HTTPROUTE, "web", ("/spec/rules/0/backendRefs", more), manager="kubectl")
+    run.run()
+    assert run.release.state is State.HOLDING
+    run.intend(IntentKind.RESUME)
+    since = run.world.now
+    run.run(until=lambda r: r.release.state is State.SOAKING)
+    assert run.world.now - since >= timedelta(seconds=lag(run.release.plan))
 
 
 def test_a_service_of_the_twins_name_is_left_alone() -> None:

@@ -115,7 +115,9 @@ def _canary(view: View) -> list[Foreign]:
         return (
             []
             if standing
-            else [Foreign(GONE, words.deleted(f"Deployment {plan.canary} of this release", again=True))]
+            else [
+                _unserved(GONE, words.deleted(f"Deployment {plan.canary} of this release", again=True), view)
+            ]
         )
     if _looks(found) != _looks(plan.manifest):
         what = _difference(at(plan.manifest, "spec", "template"), at(found, "spec", "template"), plan.canary)
@@ -124,8 +126,16 @@ def _canary(view: View) -> list[Foreign]:
     alone = view.deployment("stable") is None  # it went as planned, and with it the count to compare
     if replicas_of(found) != wanted and not alone and not standing and not plan.autoscalers:
         what = f"The number of pods of {plan.canary} ({wanted} → {replicas_of(found)})"
-        return [_told(f"canary replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas"))]
+        told = _told(f"canary replicas {replicas_of(found)}", what, found, ("f:spec", "f:replicas"))
+        return [told if replicas_of(found) else _unserved(told.mark, told.said, view)]
     return []
+
+
+def _unserved(mark: str, text: str, view: View) -> Foreign:
+    """What leaves nobody behind the new version; where a route sends users there, they get errors meanwhile."""
+    turns = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Turn)]
+    split = turns[-1].split if turns else None
+    return Foreign(mark, f"{text} {words.unserved()}" if split and split != lanes.NONE else text)
 
 
 def _strangers(view: View) -> list[Foreign]:
@@ -203,7 +213,8 @@ def _lanes(view: View) -> list[Foreign]:
             said.append(Foreign(f"lane {lane.kind} {lane.name} {mark}", text))
     twins = [name_of(m) for m in plan.twins if _twinned(view) and view.service(name_of(m)) is None]
     said += [
-        Foreign(f"twin gone {t}", words.deleted(f"Service {t} of this release", again=True)) for t in twins
+        _unserved(f"twin gone {t}", words.deleted(f"Service {t} of this release", again=True), view)
+        for t in twins
     ]
     return said
 

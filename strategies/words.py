@@ -292,6 +292,11 @@ def foreign(what: str, writer: str) -> str:
     return f"{what} was changed by {writer} during the release. Holding; resume to go on with the plan, or roll back."
 
 
+def unserved() -> str:
+    """What it means while a route leads to nobody."""
+    return "Users whom the route sends there get errors until then."
+
+
 def deleted(what: str, *, again: bool) -> str:
     """Somebody deleted what the release needs."""
     return f"{what} was deleted by somebody during the release. Holding; resume {'to make it again' if again else 'when it is back'}, or roll back."

@@ -479,6 +479,7 @@ def test_a_new_track_that_somebody_emptied_stands_again_on_resume_with_nobody_se
     run.world.edit(DEPLOYMENT, name, ("/spec/replicas", 0), manager="kubectl")
     run.run()
     assert run.release.state is State.HOLDING
+    assert run.release.reason.endswith("Users whom the route sends there get errors until then.")
     run.world.step(10)
     run.intend(IntentKind.RESUME)
     run.run(until=lambda r: r.release.state is State.SOAKING)

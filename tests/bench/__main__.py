@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -201,7 +202,7 @@ def main() -> int:
         load, _, before = os.getloadavg()
         sys.stdout.write(f"{os.cpu_count()} cores, load {load:.1f}, {before:.1f} over a quarter of an hour\n")
         sys.stdout.write(f"true shares that a proof said no to, run again: {len(report.chances)}\n")
-        sys.stdout.write(f"failed requests under load: {report.failed or 'none'}\n")
+        sys.stdout.write(f"failed requests under load: {dict(Counter(report.failed)) or 'none'}\n")
     proof = simulate_proof.main(1_000) if said.proof else 0
     return proof or (simulate_judgement.main(1_000) if said.judgement else 0)
 

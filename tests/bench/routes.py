@@ -10,7 +10,8 @@ there, and both go back after the same rest.
 import asyncio
 import os
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from strategies.objects import INGRESS, SERVICE, Ref
@@ -18,7 +19,7 @@ from strategies.release import IntentKind, State
 from tests.bench.bot import Bot
 from tests.bench.load import Users, users
 from tests.bench.switches import left, moment
-from tests.bench.world import NEW, PATIENCE, PORT, Subject, World
+from tests.bench.world import NEW, OLD, PATIENCE, PORT, Subject, World
 
 DOOR = "GRAYLIGHT_TEST_INGRESS"  # host:port of an ingress of class nginx
 NOTE = "nginx.ingress.kubernetes.io/canary"
@@ -92,9 +93,14 @@ async def _rest(done: int) -> None:
     await moment(done, 1)
 
 
-def _through(subject: Subject) -> AbstractAsyncContextManager[Users]:
+@asynccontextmanager
+async def _through(subject: Subject) -> AsyncIterator[Users]:
+    """Users of the ingress, once it has learnt of the service: until then it answers 404, which is nobody's failure."""
     host, _, port = door().rpartition(":")
-    return users(int(port), host, subject.host)
+    async with users(int(port), host, subject.host) as load:
+        await _met(load, 0.0, OLD)
+        await load.clear()
+        yield load
 
 
 async def _twin(subject: Subject) -> None:
@@ -115,9 +121,9 @@ async def _canary(subject: Subject) -> Ref:
     return Ref(INGRESS, subject.namespace, name)
 
 
-async def _met(load: Users, begun: float) -> float:
-    """Seconds until the first user met the new version."""
+async def _met(load: Users, begun: float, version: str = NEW) -> float:
+    """Seconds until the first user met this version."""
     async with asyncio.timeout(PATIENCE):
-        while not (first := (await load.report()).first(NEW)):
+        while not (first := (await load.report()).first(version)):
             await asyncio.sleep(LOOK)
     return max(first - begun, 0.0)

@@ -133,9 +133,7 @@ def _canary(view: View) -> list[Foreign]:
 
 def _unserved(mark: str, text: str, view: View) -> Foreign:
     """What leaves nobody behind the new version; where a route sends users there, they get errors meanwhile."""
-    turns = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Turn)]
-    split = turns[-1].split if turns else None
-    return Foreign(mark, f"{text} {words.unserved()}" if split and split != lanes.NONE else text)
+    return Foreign(mark, f"{text} {words.unserved()}" if _here(view) != lanes.NONE else text)
 
 
 def _strangers(view: View) -> list[Foreign]:
@@ -224,13 +222,18 @@ def _turned(view: View) -> tuple[Split, ...]:
     now = view.release.step
     if isinstance(now, Turn):
         return ()
-    turns = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Turn)]
-    here = (turns[-1].split if turns else None) or lanes.NONE
+    here = _here(view)
     if not isinstance(now, Stand):
         return (here,)
     # pods that fell back bring the release here again, behind its stage's turn
     staged = (s.split for s in view.plan.steps if isinstance(s, Turn) and s.stage == now.stage and s.split)
     return (here, *staged, lanes.NONE)  # nobody is sent to pods that are not there
+
+
+def _here(view: View) -> Split:
+    """The split that the last turn before this cursor made."""
+    turns = [s for s in view.plan.steps[: view.release.cursor] if isinstance(s, Turn)]
+    return (turns[-1].split if turns else None) or lanes.NONE
 
 
 def _twinned(view: View) -> bool:

@@ -214,8 +214,8 @@ class Proof:
 
     `hits` of `n` are the window's, `answered` of `total` all that were ever added, `failures` what failed beside
     them and named no version. `moved` since the first sign of change; what came up to it does not count.
-    `doubted` since a window refuted what was asked or decided nothing: the next that does ends it. The deadline is the caller's: until then, a share
-    that is still the former one stays `Open`.
+    `doubted` since a window refuted what was asked or decided nothing: the next that does ends it. The deadline
+    is the caller's: until then, a share that is still the former one stays `Open`.
 
     >>> proof = Proof(Asked(25, before=0)).add(0, 20).add(0, 20)
     >>> proof.verdict()

@@ -31,9 +31,7 @@ ASKED_PODS, ASKED_TIMES = 4, 40  # pods of each version, and how often each is a
 LEAST_LOOKED = 40  # requests of a look
 LOOK_NEW = 10  # answers of the new version that a look is to bring, on average
 LAST_NEW = 20  # that are to be known at the end; then there are fewer than judgement needs in half a percent of cases
-TOLD_NEW = (
-    60  # within which a version that fails one of five is told in 95 % of cases, so many are asked in doubt
-)
+TOLD_NEW = 60  # asked in doubt: of so many, one that fails one of five is told in 95 % of cases
 MOST_LOOKED, MOST_LAST = 200, 400  # requests of a look, and of the last one
 LOOK_KEPT = 20  # requests of a look while the old version stands warm
 

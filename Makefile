@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .PHONY: help setup play test check bench cluster image clean
 
 UV := 0.13.9
+# Tests start many processes, and each would compile everything again where somebody forbade to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 # The first Python that is new enough; `make PYTHON=/path/to/python3.13 …` takes another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)

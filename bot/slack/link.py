@@ -1,12 +1,14 @@
 """One Socket Mode connection that is replaced without a gap: the next one is open before the last one is let go.
 
 The SDK's client closes first and opens then, and what Slack sends in between is lost; here the old socket is read to its
-end while the new one serves. Talks to Slack over websockets. Invariant: what arrived on any socket of ours is answered.
+end while the new one serves. Talks to Slack over websockets. Invariant: what arrived on any socket of ours is answered, and
+answered again on the next socket where the last one closed right after: whoever closes a socket need not read it any more.
 """
 
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from logging import getLogger
@@ -26,6 +28,7 @@ log = getLogger(__name__)
 
 DRAIN = 15.0  # seconds an old socket is read after its successor serves; Slack warns ten seconds before it closes one
 DIAL = 10.0  # seconds for an address and a handshake
+UNHEARD = 3.0  # seconds before a socket's end in which an answer may be lost; later Slack waits for none
 _AWAY = (aiohttp.ClientError, SlackClientError, TimeoutError, OSError)
 _OVER = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
@@ -44,6 +47,7 @@ class Link(SocketModeClient):
     def __init__(self, app_token: str, **more: Any) -> None:
         super().__init__(app_token, **more)
         self._leaving: set[asyncio.Task[None]] = set()
+        self._said: deque[tuple[float, ClientWebSocketResponse | None, str]] = deque()
         self._grace = DRAIN
 
     def fresh(self) -> None:
@@ -79,7 +83,7 @@ class Link(SocketModeClient):
                 self.wss_uri = None
                 await asyncio.sleep(self.ping_interval)
                 continue
-            if old is not None and not old.closed:
+            if old is not None:
                 self._beside(self._drain(old, self._grace))
             return
 
@@ -88,6 +92,14 @@ class Link(SocketModeClient):
         before = self.current_session
         if force or not await self.is_connected():
             await self._succeed(before)
+
+    async def send_message(self, message: str) -> None:
+        """On the present socket; kept for a moment, in case that one is closing already."""
+        session, now = self.current_session, self.monotonic()
+        while self._said and self._said[0][0] < now - UNHEARD:
+            self._said.popleft()
+        self._said.append((now, session, message))
+        await super().send_message(message)
 
     async def receive_messages(self) -> None:
         """What comes on the present socket, until it is over; then there is another one."""
@@ -188,7 +200,14 @@ class Link(SocketModeClient):
                     if message.type is WSMsgType.TEXT and not _goodbye(message.data):
                         await self.enqueue_message(message.data)
         with suppress(aiohttp.ClientError, OSError):
+            await self._repeat(session)
             await session.close()
+
+    async def _repeat(self, ended: ClientWebSocketResponse) -> None:
+        """Answers that went out on a socket right before its end, on the present one; Slack takes one twice."""
+        since = self.monotonic() - UNHEARD
+        for message in [m for at, session, m in self._said if session is ended and at >= since]:
+            await self.send_message(message)
 
 
 def _goodbye(frame: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.playground.slack import SlackStandIn
+from bot.playground.slack.sockets import Sockets
 from bot.slack import socket
 from bot.slack.app import SlackApp, build
 from bot.slack.client import Client
@@ -85,6 +86,26 @@ async def test_a_refresh_loses_nothing_that_comes_meanwhile(slack: SlackStandIn,
             assert delivery.acked or not warning, delivery.error
         assert (await (await slack.slash("help")).done()).acked
         assert len(slack.sockets.open) == 1
+    await connection.close()
+
+
+async def test_an_answer_that_a_closing_socket_did_not_read_any_more_is_given_on_the_next(
+    slack: SlackStandIn, app: SlackApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = await connect(app, slack.app_token, slack.url, ping=PING)
+    await slack.connected()
+    unread = list[str]()
+
+    def unheard(_: Sockets, frame: str) -> None:
+        unread.append(frame)
+        slack.workspace.changed.tick()
+
+    with monkeypatch.context() as closing:
+        closing.setattr(Sockets, "_acknowledged", unheard)
+        sent = await slack.slash("help")
+        await slack.until(lambda: unread, seconds=3, what="the answer that nobody reads")
+    await slack.refresh(warning=False)
+    assert (await sent.done()).acked
     await connection.close()
 
 

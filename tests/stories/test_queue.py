@@ -84,7 +84,7 @@ async def test_the_form_offers_to_wait_where_somebody_has_the_service(opening: O
     assert refused.content["submit"]["text"] == "Queue"
     await world.slack.submit(refused, {})
     await Person(world, BEN).told("k8sdemo v7 waits")
-    assert world.slack.views.top(BEN) is None
+    await world.until(lambda: world.slack.views.top(BEN) is None, "the modal is closed")
     await ends(world)
     await turn(world, BEN)
 

@@ -4,13 +4,23 @@ A change that is neither ours nor where the plan has brought things is told once
 (its fingerprint stands in the record) and the plan goes on from what is there.
 """
 
-import copy
 from dataclasses import dataclass
 
 from strategies import lanes, words
 from strategies.lens import Split
 from strategies.names import digest
-from strategies.objects import DEPLOYMENT, POD, Obj, annotations_of, at, covers, labels_of, meta, name_of
+from strategies.objects import (
+    DEPLOYMENT,
+    POD,
+    Obj,
+    annotations_of,
+    at,
+    copied,
+    covers,
+    labels_of,
+    meta,
+    name_of,
+)
 from strategies.pods import going, moment
 from strategies.release import GONE
 from strategies.snapshot import replicas_of
@@ -78,7 +88,7 @@ def _strange(view: View, now: Obj, found: Obj) -> list[str]:
 
 def _but_for_us(template: Obj, view: View) -> Obj:
     """A template without the fields an update of ours sets."""
-    made = copy.deepcopy(template)
+    made = copied(template)
     for container in at(made, "spec", "containers", default=[]):
         if container["name"] == view.plan.container:
             container.pop("image", None)

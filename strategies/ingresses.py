@@ -4,11 +4,10 @@ The class is given by `ingressClassName`, by the old annotation, or by the clust
 understands depends on the class's controller, never on the class's name.
 """
 
-import copy
 from collections.abc import Iterator
 
 from strategies.lens import Path
-from strategies.objects import INGRESS, INGRESS_CLASS, Labels, Obj, annotations_of, at, name_of
+from strategies.objects import INGRESS, INGRESS_CLASS, Labels, Obj, annotations_of, at, copied, name_of
 from strategies.snapshot import Snapshot
 
 CLASS_NOTE = "kubernetes.io/ingress.class"
@@ -83,7 +82,7 @@ def services(ingress: Obj) -> tuple[str, ...]:
 
 def renamed(rules: list[Obj], service: str) -> list[Obj]:
     """The same rules to another Service, port and path type as they were."""
-    made = copy.deepcopy(rules)
+    made = copied(rules)
     for rule in made:
         for path in rule["http"]["paths"]:
             path["backend"]["service"]["name"] = service

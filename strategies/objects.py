@@ -5,9 +5,10 @@ reads; nothing changes its argument.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 Obj: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 Labels: TypeAlias = dict[str, str]
 
 
@@ -105,6 +106,15 @@ def labels_of(obj: Obj) -> Labels:
 def annotations_of(obj: Obj) -> Labels:
     """`metadata.annotations`, never None."""
     return dict(meta(obj).get("annotations") or {})
+
+
+def copied(value: T) -> T:
+    """A copy of a JSON value that shares nothing with it, in a fraction of the time of copy.deepcopy."""
+    if isinstance(value, dict):
+        return cast("T", {k: copied(v) for k, v in value.items()})
+    if isinstance(value, list):
+        return cast("T", [copied(v) for v in value])
+    return value
 
 
 def at(obj: Any, *path: str | int, default: Any = None) -> Any:

@@ -5,10 +5,10 @@ element put before another leaves the other where it is in words too. What the o
 they were made from, and for no other: the resourceVersion goes with them.
 """
 
-import copy
 import json
 from typing import Any, TypeAlias
 
+from strategies.objects import copied
 from strategies.writes import pointer
 
 Op: TypeAlias = dict[str, Any]
@@ -33,7 +33,7 @@ def operations(before: Any, after: Any, *path: str) -> list[Op]:
         return gone + kept + [_add(after[key], *path, key) for key in after if key not in before]
     if isinstance(before, list) and isinstance(after, list):
         return _listed(before, after, path)
-    return [{"op": "replace", "path": pointer(*path), "value": copy.deepcopy(after)}]
+    return [{"op": "replace", "path": pointer(*path), "value": copied(after)}]
 
 
 def _listed(before: list[Any], after: list[Any], path: tuple[str, ...]) -> list[Op]:
@@ -91,7 +91,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _add(value: Any, *path: str) -> Op:
-    return {"op": "add", "path": pointer(*path), "value": copy.deepcopy(value)}
+    return {"op": "add", "path": pointer(*path), "value": copied(value)}
 
 
 def _remove(*path: str) -> Op:

@@ -5,12 +5,11 @@ conflict with us, or leave standing what it no longer names. A patch of its own,
 managedFields.
 """
 
-import copy
 from functools import reduce
 from typing import Any
 
 from strategies.edits import MANAGER, patch
-from strategies.objects import Kind, Obj, meta, name_of
+from strategies.objects import Kind, Obj, copied, meta, name_of
 from strategies.writes import Patch
 
 Fields = dict[str, Any]  # as in `fieldsV1`: an empty dict is a field itself
@@ -63,7 +62,7 @@ def both(one: Fields, other: Fields) -> Fields:
     >>> both({"f:spec": {"f:a": {}}}, {"f:spec": {"f:b": {}}})
     {'f:spec': {'f:a': {}, 'f:b': {}}}
     """
-    made = copy.deepcopy(one)
+    made = copied(one)
     for name, inner in other.items():
         made[name] = both(made.get(name) or {}, inner)
     return made

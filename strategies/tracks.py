@@ -4,14 +4,13 @@
 *Replace* where the version is in the Deployment's selector, which nobody can change; else *in-place*.
 """
 
-import copy
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
 from strategies.image import short, with_version
 from strategies.names import dns_label, free, label_value
-from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, covers, labels_of, name_of
+from strategies.objects import DEPLOYMENT, Labels, Obj, annotations_of, at, copied, covers, labels_of, name_of
 from strategies.plan import RELEASE, Way
 from strategies.pods import GATE
 from strategies.refusal import Refusal
@@ -170,9 +169,9 @@ def _manifest(
 ) -> Obj:
     """The new Deployment: the live one's spec at the new image, told apart by its labels, with nobody else's marks."""
     old = target.deployment
-    spec = copy.deepcopy(old["spec"])
+    spec = copied(old["spec"])
     spec["replicas"] = 0
-    spec["selector"] = copy.deepcopy(spec["selector"]) | {
+    spec["selector"] = copied(spec["selector"]) | {
         "matchLabels": selector_of(old)
         | {k: v for k, v in apart.items() if k in selector_of(old) or k == RELEASE_LABEL}
     }
@@ -217,7 +216,7 @@ def foreign_mark(key: str, value: str) -> bool:
 
 def update_manifest(manifest: Obj) -> Obj:
     """The manifest a person would commit: what stays, without our marks and without defaults' noise."""
-    made = copy.deepcopy(manifest)
+    made = copied(manifest)
     notes = made["metadata"]["annotations"]
     notes.pop(RELEASE_NOTE, None)
     made["metadata"].pop("namespace", None)

@@ -4,13 +4,12 @@ Written once into an immutable Secret; the way back reads values from it, field 
 made again from it.
 """
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
 from strategies.lanes import touched
-from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Kind, Obj, meta, name_of
+from strategies.objects import DEPLOYMENT, HPA, PDB, SERVICE, Kind, Obj, copied, meta, name_of
 from strategies.plan import Plan
 from strategies.refusal import Refusal
 from strategies.snapshot import Snapshot
@@ -50,15 +49,15 @@ def take(plan: Plan, snapshot: Snapshot) -> dict[str, Obj]:
 def _owned(obj: Obj, kind: Kind) -> Obj:
     """An object as it stood, with who owned which of its fields."""
     made, owners = bare(obj, kind), meta(obj).get("managedFields") or []
-    kept = [copy.deepcopy(e) for e in owners if e.get("subresource") != "status"]
+    kept = [copied(e) for e in owners if e.get("subresource") != "status"]
     return {**made, "metadata": made["metadata"] | ({"managedFields": kept} if kept else {})}
 
 
 def bare(obj: Obj, kind: Kind) -> Obj:
     """An object as it could be created again."""
-    made = {k: copy.deepcopy(v) for k, v in obj.items() if k not in ("status", "metadata")}
+    made = {k: copied(v) for k, v in obj.items() if k not in ("status", "metadata")}
     made["apiVersion"], made["kind"] = kind.api, kind.name
-    made["metadata"] = {k: copy.deepcopy(v) for k, v in meta(obj).items() if k not in _SERVERS_OWN}
+    made["metadata"] = {k: copied(v) for k, v in meta(obj).items() if k not in _SERVERS_OWN}
     return made
 
 

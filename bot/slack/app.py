@@ -98,7 +98,13 @@ def _app(identity: Identity, bot_token: str, signing_secret: str) -> SlackApp:
     log = getLogger("bot.slack.bolt")
     usual = log.getEffectiveLevel()
     log.setLevel(ERROR)  # it warns that the token is not used for authorizing, which is meant
-    app = SlackApp(client=identity.client, authorize=authorize, logger=log, signing_secret=signing_secret)
+    app = SlackApp(
+        name="graylight",  # without one Bolt looks for the caller's file, in a tenth of a second
+        client=identity.client,
+        authorize=authorize,
+        logger=log,
+        signing_secret=signing_secret,
+    )
     log.setLevel(usual)
     app.identity, app.work = identity, Work()
     return app

@@ -2,6 +2,7 @@
 
 import pytest
 
+from strategies import pods
 from strategies.objects import DEPLOYMENT
 from strategies.release import IntentKind, Release, State
 from tests.stories.conftest import Opening
@@ -50,8 +51,9 @@ async def test_an_image_that_is_not_there_is_told_in_words(opening: Opening) -> 
 
 @pytest.mark.parametrize("strategy", ["canary", "bluegreen"])
 async def test_a_version_that_crashes_gets_no_traffic_and_its_last_words_are_posted(
-    strategy: str, opening: Opening
+    strategy: str, opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(pods.fitness.__kwdefaults__, "settle", 1.0)  # as always, longer than it lives
     world = await opening(seed(replicas=2))
     ana = Person(world)
     await ana.begin(f"{strategy} k8sdemo v8-crash --soak 0s")

@@ -20,6 +20,7 @@ from strategies.objects import (
     Kind,
     Obj,
     at,
+    copied,
     covers,
     labels_of,
     meta,
@@ -136,7 +137,7 @@ class World:
             case Create(ref, manifest):
                 if self.find(ref.kind, ref.name):
                     raise Conflict(f"{ref} exists")
-                made = copy.deepcopy(manifest)
+                made = copied(manifest)
                 made["metadata"] |= {
                     "name": ref.name,
                     "namespace": ref.namespace,
@@ -370,7 +371,7 @@ class World:
 
 def patched(obj: Obj, ops: Iterable[dict[str, Any]], manager: str, time: str = "2026-03-01T09:00:00Z") -> Obj:
     """An object after a JSON patch (RFC 6902: add, replace, remove), its fields owned by who made it."""
-    made = copy.deepcopy(obj)
+    made = copied(obj)
     for op in ops:
         keys = [part.replace("~1", "/").replace("~0", "~") for part in op["path"].split("/")[1:]]
         parent: Any = made
@@ -392,7 +393,7 @@ def _set(parent: Any, key: str, op: dict[str, Any]) -> None:
     elif op["op"] == "replace" and key not in parent:
         raise Conflict(f"nothing to replace at {op['path']}")
     else:
-        parent[key] = copy.deepcopy(op["value"])
+        parent[key] = copied(op["value"])
 
 
 def _set_item(parent: list[Any], key: str, op: dict[str, Any]) -> None:

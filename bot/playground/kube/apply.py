@@ -4,7 +4,6 @@ Source: the semantics of structured merge diff. Invariants: without `force` no v
 changes; a field dropped by its only owner goes (and is defaulted again by whoever defaults).
 """
 
-import copy
 import json
 from typing import Any
 
@@ -19,7 +18,7 @@ from bot.playground.kube.ownership import (
     without,
 )
 from bot.playground.kube.shapes import Path, is_set, is_whole, key_values, keys_of
-from strategies.objects import Obj
+from strategies.objects import Obj, copied
 
 
 def merged(live: Any, said: Any, names: Path = ()) -> Any:
@@ -34,7 +33,7 @@ def merged(live: Any, said: Any, names: Path = ()) -> Any:
             return _keyed(live, said, keys, names)
         if is_set(names):
             return list(dict.fromkeys([*live, *said]))
-    return copy.deepcopy(said)
+    return copied(said)
 
 
 def _keyed(live: list[Any], said: list[Any], keys: tuple[str, ...], names: Path) -> list[Any]:
@@ -43,7 +42,7 @@ def _keyed(live: list[Any], said: list[Any], keys: tuple[str, ...], names: Path)
         wanted = key_values(item, keys)
         found = next((i for i, one in enumerate(result) if key_values(one, keys) == wanted), None)
         if found is None:
-            result.append(copy.deepcopy(item))
+            result.append(copied(item))
         else:
             result[found] = merged(result[found], item, names)
     return result

@@ -4,8 +4,6 @@ A template seen before finds its old ReplicaSet again, under a new revision: tha
 means no step, only scaling in proportion; `observedGeneration` is written with the counts it was seen with.
 """
 
-import copy
-
 from bot.playground.kube import pods as p
 from bot.playground.kube import rollout
 from bot.playground.kube.deletes import Deletion, delete
@@ -33,6 +31,7 @@ from strategies.objects import (
     Obj,
     annotations_of,
     at,
+    copied,
     labels_of,
     matches,
     meta,
@@ -132,7 +131,7 @@ class Deployments:
     def _create(self, deployment: Obj, size: int, revision: int) -> Obj:
         code = template_hash(deployment)
         template = with_hash(at(deployment, "spec", "template", default={}), code)
-        selector = copy.deepcopy(at(deployment, "spec", "selector", default={}))
+        selector = copied(at(deployment, "spec", "selector", default={}))
         selector.setdefault("matchLabels", {})["pod-template-hash"] = code
         carried = {
             k: v

@@ -4,10 +4,10 @@ Neither changes its argument. A patch that does not apply, a failed `test` inclu
 server, and unlike the RFC, `replace` of a key that a map does not have adds it, and `test` finds null there.
 """
 
-import copy
 from typing import Any
 
 from bot.playground.kube.answers import bad_patch, bad_request
+from strategies.objects import copied
 
 _OPS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 
@@ -74,18 +74,18 @@ def _apply(doc: Any, op: dict[str, Any]) -> Any:
     value = op.get("value")
     if name in ("move", "copy"):
         source = _keys(op["from"])
-        value = copy.deepcopy(_find(doc, source))
+        value = copied(_find(doc, source))
         if name == "move":
             _remove(_find(doc, source[:-1]), source[-1])
     if not keys:
-        return copy.deepcopy(value)
+        return copied(value)
     parent = _find(doc, keys[:-1])
     if name == "remove":
         _remove(parent, keys[-1])
     elif name == "replace" and isinstance(parent, list):
-        parent[_index(keys[-1], len(parent))] = copy.deepcopy(value)
+        parent[_index(keys[-1], len(parent))] = copied(value)
     else:
-        _add(parent, keys[-1], copy.deepcopy(value))
+        _add(parent, keys[-1], copied(value))
     return doc
 
 
@@ -97,7 +97,7 @@ def json_patch(doc: Any, ops: Any) -> Any:
     """
     if not isinstance(ops, list) or not all(isinstance(op, dict) for op in ops):
         raise bad_request("error decoding patch: a list of operations is wanted")
-    doc = copy.deepcopy(doc)
+    doc = copied(doc)
     for op in ops:
         if op.get("op") not in _OPS or not isinstance(op.get("path"), str):
             raise bad_patch()
@@ -112,7 +112,7 @@ def merge_patch(doc: Any, patch: Any) -> Any:
     {'b': {'c': 2, 'd': 3}}
     """
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     result = dict(doc) if isinstance(doc, dict) else {}
     for key, value in patch.items():
         if value is None:

@@ -5,7 +5,6 @@ Invariants: generation moves only with the spec; a write that changes nothing st
 and answers what would have been stored.
 """
 
-import copy
 import secrets
 import uuid
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from bot.playground.kube.selectors import selector_text
 from bot.playground.kube.store import Store
 from bot.playground.kube.strategic import strategic_merge
 from bot.playground.kube.times import now
-from strategies.objects import NAMESPACE, POD, SERVICE, Obj, at, meta, name_of, uid_of, version_of
+from strategies.objects import NAMESPACE, POD, SERVICE, Obj, at, copied, meta, name_of, uid_of, version_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _PATCHES = {"json": jsonpatch.json_patch, "merge": jsonpatch.merge_patch, "strategic": strategic_merge}
@@ -139,8 +138,10 @@ class Registry:
 
     def mend(self, resource: Resource, old: Obj, change: Callable[[Obj], None], by: Writer) -> Obj:
         """A controller's own write: change a copy, store it where it differs."""
-        made = copy.deepcopy(old)
+        made = copied(old)
         change(made)
+        if made == old:
+            return old
         self._own(old, made, by)
         return self._commit(resource, old, made, by)
 
@@ -180,12 +181,12 @@ class Registry:
             raise answers.conflict(resource, target.name)
         nothing: Obj = {"apiVersion": said["apiVersion"], "kind": said["kind"], "metadata": {}}
         hand = Hand(by.manager, "Apply", by.subresource)
-        made = apply.apply(old or nothing, copy.deepcopy(said), hand, now(), force=by.force)
+        made = apply.apply(old or nothing, copied(said), hand, now(), force=by.force)
         entries = made["metadata"].get("managedFields") or []
         if old is None:
             self._needs_namespace(resource, target.namespace)
             return self._create(resource, made, by, entries)
-        made = schema.tidy(restricted(resource, old, copy.deepcopy(made), by.subresource))
+        made = schema.tidy(restricted(resource, old, copied(made), by.subresource))
         made["metadata"]["managedFields"] = entries
         defaults.fill(resource.kind, made)
         rules.check(resource, made, old)
@@ -211,7 +212,7 @@ class Registry:
         wanted = change(self.scale(old))
         if version_of(wanted) not in ("", version_of(old)):
             raise answers.conflict(resource, target.name)
-        made = copy.deepcopy(old)
+        made = copied(old)
         made["spec"]["replicas"] = at(wanted, "spec", "replicas", default=0)
         rules.check(resource, made, old)
         self._own(old, made, by)

@@ -4,7 +4,6 @@ Adopts pods without an owner that match, lets go of owned ones that no longer do
 condition ReplicaFailure and an Event, and is tried again.
 """
 
-import copy
 from collections.abc import Callable
 
 from bot.playground.kube import pods as p
@@ -24,6 +23,7 @@ from strategies.objects import (
     REPLICASET,
     Obj,
     at,
+    copied,
     labels_of,
     matches,
     meta,
@@ -95,7 +95,7 @@ class ReplicaSets:
     def _create(self, replica_set: Obj, missing: int) -> str:
         """Create the missing pods; answers why one was refused."""
         for _ in range(max(0, missing)):
-            template = copy.deepcopy(at(replica_set, "spec", "template", default={}))
+            template = copied(at(replica_set, "spec", "template", default={}))
             metadata = template.get("metadata") or {}
             body: Obj = {
                 "metadata": {

@@ -1,12 +1,11 @@
 """What a write says: where it points, who writes, and how much of its body this endpoint may change."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.kube import answers, schema
 from bot.playground.kube.kinds import Resource
-from strategies.objects import POD, Obj, meta, version_of
+from strategies.objects import POD, Obj, copied, meta, version_of
 
 _KEPT = (
     "uid",
@@ -56,7 +55,7 @@ def decoded(resource: Resource, body: Any, by: Writer, *, patching: bool = False
     fields = schema.fields_of(kind)
     if by.strict and (unknown := list(schema.unknown(body, fields))):
         raise _unknown_fields(resource, unknown, patching=patching)
-    made: Obj = copy.deepcopy(schema.tidy(schema.known(body, fields)))
+    made: Obj = copied(schema.tidy(schema.known(body, fields)))
     made.setdefault("metadata", {})
     return {"kind": kind.name, "apiVersion": kind.api} | made
 
@@ -109,7 +108,7 @@ def restricted(resource: Resource, old: Obj, made: Obj, subresource: str) -> Obj
         kept = {k: v for k, v in meta(old).items() if k not in ("managedFields", *free)}
         kept |= {k: v for k, v in metadata.items() if k in (*free, "managedFields")}
         status = {"status": made["status"]} if "status" in made else {}
-        return {**copy.deepcopy(old), "metadata": kept} | status
+        return {**copied(old), "metadata": kept} | status
     for field in _KEPT:
         metadata.pop(field, None)
         if field in meta(old):
@@ -118,5 +117,5 @@ def restricted(resource: Resource, old: Obj, made: Obj, subresource: str) -> Obj
     if resource.status:
         made.pop("status", None)
         if "status" in old:
-            made["status"] = copy.deepcopy(old["status"])
+            made["status"] = copied(old["status"])
     return made

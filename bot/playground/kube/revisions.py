@@ -1,10 +1,9 @@
 """ReplicaSets of one Deployment: which template is whose, and in which order they came."""
 
-import copy
 import hashlib
 import json
 
-from strategies.objects import Obj, annotations_of, at
+from strategies.objects import Obj, annotations_of, at, copied
 
 REVISION = "deployment.kubernetes.io/revision"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -27,13 +26,13 @@ def template_hash(deployment: Obj) -> str:
 
 def with_hash(template: Obj, code: str) -> Obj:
     """The template with its hash as a label."""
-    made = copy.deepcopy(template)
+    made = copied(template)
     made.setdefault("metadata", {}).setdefault("labels", {})[HASH] = code
     return made
 
 
 def is_of(replica_set: Obj, deployment: Obj) -> bool:
     """Whether a ReplicaSet has the Deployment's present template, its hash aside."""
-    template = copy.deepcopy(at(replica_set, "spec", "template", default={}))
+    template = copied(at(replica_set, "spec", "template", default={}))
     at(template, "metadata", "labels", default={}).pop(HASH, None)
     return bool(template == at(deployment, "spec", "template", default={}))

@@ -4,12 +4,11 @@ Directives: `$patch: delete|replace`, `$deleteFromPrimitiveList/…`, `$retainKe
 left, since order tells nobody anything here.
 """
 
-import copy
 from typing import Any
 
 from bot.playground.kube.answers import bad_request
 from bot.playground.kube.shapes import Path, is_set, merge_key
-from strategies.objects import Obj
+from strategies.objects import Obj, copied
 
 _ORDER = "$setElementOrder/"
 _DELETE = "$deleteFromPrimitiveList/"
@@ -25,7 +24,7 @@ def strategic_merge(doc: Any, patch: Any, path: Path = ()) -> Any:
     if not isinstance(patch, dict):
         raise bad_request("error decoding patch: an object is wanted")
     if patch.get("$patch") == "replace":
-        return {k: copy.deepcopy(v) for k, v in patch.items() if k != "$patch"}
+        return {k: copied(v) for k, v in patch.items() if k != "$patch"}
     if patch.get("$patch") == "delete":
         return {}
     result: Obj = dict(doc) if isinstance(doc, dict) else {}
@@ -53,7 +52,7 @@ def _value(old: Any, new: Any, path: Path) -> Any:
         return list(dict.fromkeys([*(old or []), *new]))
     key = merge_key(path)
     if not key or any(isinstance(v, dict) and v.get("$patch") == "replace" for v in new):
-        return [copy.deepcopy(v) for v in new if not (isinstance(v, dict) and v.get("$patch"))]
+        return [copied(v) for v in new if not (isinstance(v, dict) and v.get("$patch"))]
     return _by_key(list(old or []), new, key, path)
 
 

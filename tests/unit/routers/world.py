@@ -1,13 +1,12 @@
 """A few objects that writes are applied to as an API server would: versions checked, patches by RFC 6902."""
 
-import copy
 import json
 from collections.abc import Callable
 from itertools import count
 
 from bot.playground.kube.jsonpatch import json_patch
 from strategies.lens import Lane, Router, Split
-from strategies.objects import SERVICE, Kind, Obj, meta, name_of, version_of
+from strategies.objects import SERVICE, Kind, Obj, copied, meta, name_of, version_of
 from strategies.refusal import Refusal
 from strategies.snapshot import Snapshot
 from strategies.writes import Create, Delete, Patch, Write
@@ -54,7 +53,7 @@ def applied(snapshot: Snapshot, writes: tuple[Write, ...]) -> Snapshot:
 def edited(snapshot: Snapshot, kind: Kind, name: str, edit: Callable[[Obj], None]) -> Snapshot:
     """After a colleague's edit of one object."""
     objects = {k: dict(found) for k, found in snapshot.objects.items()}
-    made = copy.deepcopy(objects[kind][name])
+    made = copied(objects[kind][name])
     edit(made)
     objects[kind][name] = _stored(made)
     return Snapshot(snapshot.namespace, objects)

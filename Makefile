@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup play test check bench cluster image clean
+.PHONY: help setup play test judges check bench cluster image clean
 
 UV := 0.13.9
 # Tests start many processes, and each would compile everything again where somebody forbade to keep what was compiled.
@@ -30,7 +30,10 @@ play: setup ## the bot with a pretended cluster and a pretended Slack, to type a
 	@$(BIN)/graylight playground
 
 test: setup ## all tests that need no cluster, in random order
-	@$(BIN)/python -m pytest -m "not cluster" -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -m "not cluster" -n 6 --dist worksteal
+
+judges: setup ## where Node is: what others wrote judges our stand-in for Slack and every message
+	@$(BIN)/python -m pytest -m judge -n 2
 
 check: setup ## format, lint, types, import contracts: what CI runs first
 	@$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Tests of the mark `cluster` run where they were asked for, and a real cluster is there to run them against."""
+"""Which tests run: those marked `slow` or `judge` where they are asked for, those marked `cluster` where a cluster is, too."""
 
 import os
 
@@ -7,6 +7,7 @@ import pytest
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A KUBECONFIG alone is no wish to test against what it points at: it may well be production."""
+    _left_out(config, items)
     asked = "cluster" in str(config.option.markexpr)
     if asked and os.environ.get("KUBECONFIG"):
         return
@@ -16,3 +17,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("cluster"):
             item.add_marker(pytest.mark.skip(reason=why))
+
+
+def _left_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    unasked = [mark for mark in ("slow", "judge") if mark not in str(config.option.markexpr)]
+    left_out = [item for item in items if any(map(item.get_closest_marker, unasked))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]

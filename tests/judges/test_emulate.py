@@ -14,6 +14,8 @@ from bot.slack.client import Failed, call, web_client
 from tests.judges.conftest import PATIENCE
 from tests.judges.test_types import GOLDEN, sent
 
+pytestmark = pytest.mark.judge
+
 TOKEN = "test_token_admin"
 
 

@@ -7,6 +7,8 @@ import pytest
 from bot.playground.slack import SlackStandIn, sockets
 from tests.judges.conftest import PATIENCE, Judge, Started
 
+pytestmark = pytest.mark.judge
+
 OPTION = {"text": {"type": "plain_text", "text": "k8sdemo"}, "value": "k8sdemo"}
 
 

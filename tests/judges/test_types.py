@@ -5,8 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+pytestmark = pytest.mark.judge
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/slack/golden"
 UNKNOWN = {"data_visualization"}  # blocks younger than `@slack/types`: judged by our stand-in alone

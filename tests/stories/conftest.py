@@ -20,20 +20,6 @@ from tests.stories.world import World, hurry, opened
 Opening = Callable[..., Awaitable[World]]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The marker of this folder."""
-    config.addinivalue_line("markers", "slow: minutes of CPU; runs where -m asks for it")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow ones out unless they are asked for by name."""
-    if "slow" in str(config.getoption("markexpr")):
-        return
-    left_out = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
 @pytest.fixture(autouse=True)
 async def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(

@@ -16,7 +16,7 @@ from tests.stories.process import ANY, Point
 from tests.stories.scenarios import SCENARIOS, Scenario, Told, run
 
 NAMES = [s.name for s in SCENARIOS]
-SOME = 3  # points of each scenario in the usual suite; all of them where `-m slow` asks
+SOME = 2  # points of each scenario in the usual suite; all of them where `-m slow` asks
 SHARDS = 4
 LIFE = 8  # writes
 # While no bot is there a rollout goes on past its pause, as far as it gets (see test_rolling): that is told as found.

@@ -53,6 +53,7 @@ async def test_an_image_that_is_not_there_is_told_in_words(opening: Opening) -> 
 async def test_a_version_that_crashes_gets_no_traffic_and_its_last_words_are_posted(
     strategy: str, opening: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert pods.fitness.__kwdefaults__ is not None
     monkeypatch.setitem(pods.fitness.__kwdefaults__, "settle", 1.0)  # as always, longer than it lives
     world = await opening(seed(replicas=2))
     ana = Person(world)

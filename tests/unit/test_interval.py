@@ -1,7 +1,7 @@
 import pytest
+import scipy  # its parts load at their first use, a second of import for whoever needs them
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, norm
 
 from strategies.interval import Interval, quantile, wilson
 
@@ -14,7 +14,7 @@ def counts(draw: st.DrawFn) -> tuple[int, int]:
 
 @given(counts(), st.sampled_from((0.8, 0.9, 0.95, 0.99)))
 def test_wilson_is_what_scipy_says(count: tuple[int, int], confidence: float) -> None:
-    judge = binomtest(*count).proportion_ci(confidence, method="wilson")
+    judge = scipy.stats.binomtest(*count).proportion_ci(confidence, method="wilson")
     found = wilson(*count, confidence)
     assert found.low == pytest.approx(judge.low, abs=1e-9)
     assert found.high == pytest.approx(judge.high, abs=1e-9)
@@ -22,7 +22,7 @@ def test_wilson_is_what_scipy_says(count: tuple[int, int], confidence: float) ->
 
 @pytest.mark.parametrize("confidence", [0.01, 0.5, 0.9, 0.95, 0.99, 0.999_9])
 def test_the_quantile_is_what_scipy_says(confidence: float) -> None:
-    assert quantile(confidence) == pytest.approx(norm.ppf((1 + confidence) / 2), abs=1e-7)
+    assert quantile(confidence) == pytest.approx(scipy.stats.norm.ppf((1 + confidence) / 2), abs=1e-7)
 
 
 @given(counts())

@@ -5,9 +5,9 @@ from math import exp
 from random import Random
 
 import pytest
+import scipy  # its parts load at their first use, a second of import for whoever needs them
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from strategies.interval import wilson
 from strategies.proof import (
@@ -28,7 +28,7 @@ from strategies.proof import (
 )
 from tests.bench.simulate_proof import Answers, Row, dealt, drawn, late, run, simulate, smooth
 
-RUNS = 300  # modest: the bench does 1,000, and holds the rates themselves to their limits
+RUNS = 200  # modest: the bench does 1,000, and holds the rates themselves to their limits
 
 
 def fed(asked: Asked, answers: Iterator[bool], n: int, piece: int = 1) -> Proof:
@@ -40,7 +40,7 @@ def fed(asked: Asked, answers: Iterator[bool], n: int, piece: int = 1) -> Proof:
 
 def rare(runs: Row) -> bool:
     """Whether so few were proven that nothing speaks against a rate of at most 5 % (8 % and less pass, mostly)."""
-    return bool(binomtest(runs.ends["Proven"], runs.runs, 0.05, "greater").pvalue > 0.01)
+    return bool(scipy.stats.binomtest(runs.ends["Proven"], runs.runs, 0.05, "greater").pvalue > 0.01)
 
 
 splits = st.builds(

@@ -3,9 +3,9 @@
 from math import comb, log
 
 import pytest
+import scipy  # its parts load at their first use, a second of import for whoever needs them
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import hypergeom, nchypergeom_fisher
 
 from strategies.judgement import FAILURES
 from strategies.wager import ODDS, STAKES, Wager, _won
@@ -30,8 +30,8 @@ def test_a_look_wins_what_the_tilted_urn_is_likelier_by_as_scipy_counts_it(
     assume(n + old_n > 0)  # scipy knows no empty urn
     every, total = bad + old_bad, n + old_n
     for odds, won in zip(ODDS, _won(*table), strict=True):
-        plain = hypergeom(total, every, n).logpmf(bad)
-        tilted = log(nchypergeom_fisher(total, every, n, odds).pmf(bad))
+        plain = scipy.stats.hypergeom(total, every, n).logpmf(bad)
+        tilted = log(scipy.stats.nchypergeom_fisher(total, every, n, odds).pmf(bad))
         assert won == pytest.approx(tilted - plain, abs=1e-6)
 
 

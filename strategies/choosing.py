@@ -17,7 +17,7 @@ from strategies.probe import Probe
 from strategies.refusal import Advice, Refusal
 from strategies.routes import ROUTERS
 from strategies.snapshot import Snapshot
-from strategies.spec import PODS, Audience, ReleaseSpec, RouterName, Rung
+from strategies.spec import PODS, Audience, ReleaseSpec, RouterName
 from strategies.steps import Turn
 from strategies.target import Target
 
@@ -96,16 +96,24 @@ def _leading(routers: Iterable[RouterName], target: Target, snapshot: Snapshot) 
     return tuple(made)
 
 
-def by_pods(rungs: Iterable[Rung]) -> Refusal | None:
-    """Where no route leads to the service, its users cannot be told apart."""
-    audience = next((r for r in rungs if isinstance(r, Audience)), None)
-    if audience is None:
+def by_pods(spec: ReleaseSpec) -> Refusal | None:
+    """Where no route leads to the service, its users cannot be told apart, kept, or copied."""
+    audience = next((r for r in spec.steps or () if isinstance(r, Audience)), None)
+    if audience is not None:
+        needs, split = (
+            f"`{audience}` needs a route that tells users apart",
+            Split(share=0, audiences=(audience,)),
+        )
+    elif spec.sticky:
+        needs, split = "`--sticky` needs a route that knows a user again", Split(share=0, sticky=True)
+    elif spec.mirror:
+        needs, split = "`--mirror` needs a route that copies requests", Split(share=0, mirror=spec.mirror)
+    else:
         return None
-    could = _able(Split(share=0, audiences=(audience,)))
     return Refusal(
         code="router-cannot",
-        what=f"`{audience}` needs a route that tells users apart; here pods make the split, and they cannot.",
-        remedy=f"These routers can, where an object of theirs leads to the service: {could}.",
+        what=f"{needs}; here pods make the split, and they cannot.",
+        remedy=f"These routers can, where an object of theirs leads to the service: {_able(split)}.",
     )
 
 

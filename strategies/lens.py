@@ -93,7 +93,8 @@ class Can:
     """What a router can express; `smallest` is the smallest share in percent above 0.
 
     `each` is how many audiences by header, and how many by cookie, it holds at once; `values`: whether a cookie may
-    have another value than `always`; `patterns`: whether a header's value may be a regular expression.
+    have another value than `always`; `patterns`: whether a header's value may be a regular expression; `forgets`:
+    whether users who were kept are told to forget it.
     """
 
     weight: bool
@@ -105,6 +106,7 @@ class Can:
     each: int = 8
     values: bool = True
     patterns: bool = False
+    forgets: bool = False
 
     def lacks(self, split: Split) -> str:
         """What of a split it cannot express, as in “it cannot …”; empty where it can.

@@ -5,20 +5,24 @@ then let the strategy lay out its steps. Nothing here changes anything.
 """
 
 from dataclasses import replace
+from math import ceil
 
-from strategies import bluegreen, canary, conditions, owners, rolling, routed
+from strategies import bluegreen, canary, conditions, duration, owners, rolling, routed
 from strategies.case import Case
 from strategies.choosing import by_pods, choose, fitting, past_routes
 from strategies.draft import Draft
+from strategies.forecast import needed
 from strategies.hints import Hints, first
 from strategies.image import is_version, short, split_image, with_version
 from strategies.lens import Lane
 from strategies.objects import Obj, at, matches, name_of
 from strategies.plan import Plan, Timers, Way
 from strategies.pods import has_readiness_probe
+from strategies.proof import MET, Asked
 from strategies.refusal import Advice, Refusal
 from strategies.snapshot import Snapshot, replicas_of, template_labels
 from strategies.spec import PODS, ReleaseSpec, RouterName, Strategy
+from strategies.steps import Prove
 from strategies.target import Target, find
 from strategies.tracks import Track, Version, stand, version_label
 from strategies.twins import twins
@@ -44,7 +48,7 @@ def plan(spec: ReleaseSpec, snapshot: Snapshot, hints: Hints) -> Plan | Refusal:
     lanes = choose(spec, hints, target, snapshot)
     if isinstance(lanes, Refusal):
         return lanes
-    refused = None if lanes else by_pods(spec.steps or ())
+    refused = None if lanes else by_pods(spec)
     if refused:
         return refused
     label = version_label(target, snapshot, spec.version, hints.version_label)
@@ -259,10 +263,21 @@ def _probe_advice(laid: Plan, target: Target) -> tuple[Advice, ...]:
     if laid.probe is None:
         what = "No probe is declared (annotation `graylight/probe`): shares are sampled with `GET /` through the API server and are not called proven."
         return (Advice(code="no-probe", what=what),)
+    slow = _slow(laid, laid.probe.rate)
     past, ways = past_routes(laid.probe, target), (*target.ingresses, *target.routes)
     chosen = laid.spec.router is None and laid.spec.ratio is None and laid.strategy in PODS
     if not (past and ways and chosen):
-        return ()
+        return slow
     made = "its selector switches" if laid.strategy == "bluegreen" else "pods make the split"
     what = f"The probe goes to {past} itself and meets no route, so {made} for everybody, users of {', '.join(map(name_of, ways))} too. For weights in the route, declare a probe that goes through it."
-    return (Advice(code="probe-past-route", what=what),)
+    return (*slow, Advice(code="probe-past-route", what=what))
+
+
+def _slow(laid: Plan, rate: float) -> tuple[Advice, ...]:
+    """A probe that is sent too seldom for the time a proof has: the release would hold with nothing wrong."""
+    proofs = [s for s in laid.steps if isinstance(s, Prove)]
+    most = max((MET if s.audience else needed(Asked(s.share, s.before)) for s in proofs), default=0)
+    if most <= rate * laid.timers.proof:
+        return ()
+    what = f"A step takes about {most} requests to be proven, and the probe's rate allows for {rate * laid.timers.proof:g} in the {duration.words(laid.timers.proof)} that a proof has: it would hold with nothing wrong. Set `rate` in the probe to {ceil(most / laid.timers.proof)} or more."
+    return (Advice(code="slow-probe", what=what),)

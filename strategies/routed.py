@@ -14,6 +14,7 @@ from strategies.lanes import NONE
 from strategies.lens import Path, Split
 from strategies.plan import Plan, Stage
 from strategies.refusal import Advice, Refusal
+from strategies.routes import ROUTERS
 from strategies.spec import Audience
 from strategies.steps import (
     Check,
@@ -44,7 +45,7 @@ def canary(draft: Draft) -> Plan | Refusal:
     if refused:
         return refused
     steps, stages = _begun(base), list[Stage]()
-    now, pods = NONE, 0
+    now, pods = NONE.model_copy(update={"sticky": draft.spec.sticky, "mirror": draft.spec.mirror or 0}), 0
     for number, rung in enumerate(wanted, start=1):
         before, audience = now.share, rung if isinstance(rung, Audience) else None
         now = _after(now, rung)
@@ -59,9 +60,22 @@ def canary(draft: Draft) -> Plan | Refusal:
         ]
         stages.append(_stage(base, number, now.share, pods, audience))
     last = len(wanted) + 1
-    steps += _everybody(base, last, now.share)
+    steps += _everybody(base, last, now.share, expire=now.sticky and _forget(base))
     stages.append(_stage(base, last, 100, base.stable_pods, None))
-    return _finished(base, steps, stages, _back_words(base))
+    made = _finished(base, steps, stages, _back_words(base))
+    return made.model_copy(update={"advice": (*made.advice, *_consequences(now))})
+
+
+def _consequences(split: Split) -> tuple[Advice, ...]:
+    """What keeping users and copying requests mean for the numbers and for what is behind the service."""
+    said = []
+    if split.sticky:
+        what = "Users who get the new version keep it by a cookie, so the share is that of users who come anew; of all requests it grows."
+        said.append(Advice(code="kept", what=what))
+    if split.mirror:
+        what = f"{split.mirror} % of the requests are made twice, the second time to the new version, whose answers nobody gets: what they write is written twice. No proof counts the copies."
+        said.append(Advice(code="mirrored", what=what))
+    return tuple(said)
 
 
 def bluegreen(draft: Draft) -> Plan:
@@ -94,10 +108,13 @@ def _begun(base: Plan) -> list[Step]:
 
 
 def _after(now: Split, rung: int | Audience) -> Split:
-    """The split of the next step; an audience stays in force while shares grow."""
-    if isinstance(rung, Audience):
-        return Split(share=now.share, audiences=(*now.audiences, rung))
-    return Split(share=rung, audiences=now.audiences)
+    """The split of the next step; an audience stays in force while shares grow, and so do what is kept and copied."""
+    asked = (
+        {"share": now.share, "audiences": (*now.audiences, rung)}
+        if isinstance(rung, Audience)
+        else {"share": rung, "audiences": now.audiences}
+    )
+    return Split(**asked, sticky=now.sticky, mirror=now.mirror)
 
 
 def _pods(base: Plan, share: int) -> int:
@@ -113,13 +130,18 @@ def _stage(base: Plan, number: int, share: int, pods: int, audience: Audience | 
     return Stage(number=number, title=title, share=share, stable_pods=base.stable_pods, canary_pods=pods)
 
 
-def _everybody(base: Plan, stage: int, before: int) -> list[Step]:
+def _forget(base: Plan) -> bool:
+    """Whether every lane can tell kept users to forget their cookie; where not, a cookie ends by its own time."""
+    return all(ROUTERS[lane.router].can.forgets for lane in base.lanes)
+
+
+def _everybody(base: Plan, stage: int, before: int, *, expire: bool = False) -> list[Step]:
     """The whole new track, then all traffic to it, then what scales and protects follows."""
     return [
         Stand(stage=stage, track="canary", replicas=None),
         Twin(stage=stage, stands=True),
         *guarded(base, stage),
-        Turn(stage=stage, split=Split(share=100)),
+        Turn(stage=stage, split=Split(share=100, expire=expire)),
         *follow(base, "canary", stage),
         *_proofs(base, stage, 100, before, None),
     ]

@@ -100,6 +100,8 @@ class ReleaseSpec(BaseModel):
     unavailable: str | None = Field(None, description="integer or percent, as in a Deployment")
     pause_at: int | None = Field(None, gt=0, lt=100, description="percent of the pods")
     router: RouterName | None = None
+    sticky: bool = Field(False, description="users who got the new version keep it, by a cookie")
+    mirror: int | None = Field(None, gt=0, le=100, description="percent of the requests copied to it")
     container: str | None = None
     accept_replace: bool = False
     on_fail: OnFail | None = None

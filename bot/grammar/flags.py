@@ -158,6 +158,25 @@ FLAGS: tuple[Flag, ...] = (
         meant=("--ingress", "--traffic"),
     ),
     Flag(
+        "--sticky",
+        "",
+        (CANARY,),
+        "who got the new version keeps it, by a cookie, until the end; needs a route that can do so.",
+        "each request is dealt anew",
+        meant=("--stickiness", "--session-affinity", "--affinity"),
+    ),
+    Flag(
+        "--mirror",
+        "N%",
+        (CANARY,),
+        "copy so many of the requests to the new version, too, until all users have it; it answers them for nobody."
+        " Only for requests that may be made twice; needs a route that can do so.",
+        "none",
+        values.percent_of_all,
+        values.written_percent,
+        meant=("--shadow", "--copy"),
+    ),
+    Flag(
         "--container",
         "NAME",
         _ALL,

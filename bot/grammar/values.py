@@ -223,6 +223,14 @@ def percent(text: str) -> int | Wrong:
     return Wrong(f"{brief(text)} is no share between 1% and 99%.")
 
 
+def percent_of_all(text: str) -> int | Wrong:
+    """A share from 1 to 100, `10%` or `10`."""
+    share = _percent(text)
+    if share is not None and 0 < share <= _ALL:
+        return share
+    return Wrong(f"{brief(text)} is no share between 1% and 100%.")
+
+
 def count_or_percent(text: str) -> str | Wrong:
     """As in a Deployment: a number of pods, or percent up to 100.
 

@@ -30,6 +30,7 @@ from strategies.weights import indivisible
 from strategies.writes import Patch
 
 RULES, MATCHES, MATCHES_OF_ALL, HEAVIEST = 16, 64, 128, 1_000_000  # the schema's own limits
+_MIRRORLESS = ("traefik.io/gateway-controller",)  # 3.7: users got 404
 _GROUP = "gateway.networking.k8s.io"
 
 
@@ -37,7 +38,16 @@ class HttpRoute:
     """See the module."""
 
     name = RouterName.HTTPROUTE
-    can = Can(weight=True, header=True, cookie=True, sticky=True, mirror=True, smallest=0.0001, patterns=True)
+    can = Can(
+        weight=True,
+        header=True,
+        cookie=True,
+        sticky=True,
+        mirror=True,
+        smallest=0.0001,
+        patterns=True,
+        forgets=True,
+    )
     kinds: tuple[Kind, ...] = (HTTPROUTE, GRPCROUTE, REFERENCE_GRANT)
 
     def lanes(self, service: str, twin: str, snapshot: Snapshot) -> tuple[Lane, ...] | Refusal:
@@ -202,6 +212,12 @@ def _misfit(rules: Rules, split: Split) -> Refusal | None:
                 what=f"A rule of {where} sets a cookie itself, and a filter can name a header only once.",
                 remedy="Release without keeping users on one version.",
             )
+    if split.mirror and (whose := _mirrorless(rules.route)):
+        return Refusal(
+            code="mirror-unserved",
+            what=f"{where} is served by {whose}, which answers nobody on a route that copies requests.",
+            remedy="Release without `--mirror`.",
+        )
     if split.sticky and split.expire:
         return Refusal(code="sticky-expire", what="Users cannot be kept and told to forget at once.")
     made = turned(rules, split)
@@ -213,6 +229,12 @@ def _misfit(rules: Rules, split: Split) -> Refusal | None:
             remedy="Ask for fewer audiences, or divide the route in two.",
         )
     return None
+
+
+def _mirrorless(route: Obj) -> str:
+    """The controller of a parent that was seen not to serve a route with a mirror; empty where none is."""
+    parents = at(route, "status", "parents", default=[])
+    return next((c for p in parents if (c := str(p.get("controllerName"))) in _MIRRORLESS), "")
 
 
 def _cookied(rules: Rules, rule: Obj, split: Split) -> list[Obj] | None:

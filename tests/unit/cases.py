@@ -145,6 +145,11 @@ def by_route(path: str = "") -> Snapshot:
     return seed((HTTPROUTE, route("web")), *([(HTTPROUTE, more)] if path else []))
 
 
+def routed() -> Snapshot:
+    """The seed behind an HTTPRoute."""
+    return seed((HTTPROUTE, route("web")))
+
+
 def by_ingress() -> Snapshot:
     """The seed behind an Ingress of the nginx dialect."""
     made = ingress()
@@ -292,6 +297,10 @@ EXAMPLES: dict[str, Example] = {
     "Nothing of the router asked for leads to it": on(CANARY, shop(), router=RouterName.HTTPROUTE),
     "Steps by header or cookie where no route leads to it": on(CANARY, shop(), router=None, steps=(BETA, 50)),
     "The router cannot do a step": on(CANARY, by_ingress(), router=None, steps=(VIP, 50)),
+    "Users to be kept where no route leads to it": on(CANARY, shop(), router=None, sticky=True),
+    "Copies asked for where no route leads to it": on(CANARY, shop(), router=None, mirror=10),
+    "Users kept on the new version": on(CANARY, routed(), router=None, sticky=True),
+    "Requests copied to the new version": on(CANARY, routed(), router=None, mirror=10),
     "No environment of that name": lambda: planning(None, "moon"),
     # strategies
     "A ratio with more new pods than old ones": on(CANARY, shop(), ratio=Ratio(new=3, old=1)),
@@ -378,6 +387,7 @@ EXAMPLES: dict[str, Example] = {
     "The probe goes past the router asked for": on(CANARY, at_node_port(), router=RouterName.NGINX),
     "A route leads to a subset of the old version": on(CANARY, by_subset(), router=None),
     "A host does not take the probe's path": on(CANARY, by_route("/bye"), router=None),
+    "A probe that is sent too seldom for its proofs": on(CANARY, shop(), rate=1),
     "No probe is declared": hinted(shop()),
     # the cluster and the record
     "A right is lacking, for the way there or back": lacking,

@@ -52,7 +52,9 @@ STILL = 20  # steps without any movement, after which time may pass faster
 Person = Callable[["Run"], IntentKind | None]
 
 
-def planned(seen: Snapshot, strategy: Strategy, *, probe: bool = True, **asked: Any) -> Plan | Refusal:
+def planned(
+    seen: Snapshot, strategy: Strategy, *, probe: bool = True, rate: float = PROBE.rate, **asked: Any
+) -> Plan | Refusal:
     """A plan of k8sdemo to v6, with short timers; by pods or selectors where no other router is asked for."""
     asked.setdefault("router", PODS.get(strategy))
     spec = ReleaseSpec(
@@ -63,7 +65,7 @@ def planned(seen: Snapshot, strategy: Strategy, *, probe: bool = True, **asked: 
         keep=asked.pop("keep", 6),
         **asked,
     )
-    return planner.plan(spec, seen, Hints(probe=PROBE if probe else None))
+    return planner.plan(spec, seen, Hints(probe=PROBE.model_copy(update={"rate": rate}) if probe else None))
 
 
 @dataclass(slots=True)

@@ -98,6 +98,8 @@ def specs(draw: st.DrawFn) -> ReleaseSpec:
         "unavailable": PODS,
         "pause_at": st.integers(1, 99),
         "router": st.sampled_from(RouterName),
+        "sticky": st.booleans(),
+        "mirror": st.integers(1, 100),
         "container": st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True),
         "accept_replace": st.booleans(),
         "on_fail": st.sampled_from(["rollback", "hold"]),

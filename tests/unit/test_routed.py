@@ -137,6 +137,36 @@ def test_what_a_router_cannot_do_is_refused_with_those_that_can(
     assert "`istio`" in found.remedy
 
 
+def test_who_is_kept_and_what_is_copied_holds_until_all_users_have_it(routers: FakeRouter) -> None:
+    routers.can = Can(weight=True, header=True, sticky=True, mirror=True, forgets=True)
+    laid = plan(steps=(BETA, 25, 50), sticky=True, mirror=10)
+    splits = [s.split for s in laid.steps if isinstance(s, Turn)]
+    assert [(s.share, s.sticky, s.mirror, s.expire) for s in splits if s] == [
+        (0, True, 10, False),
+        (25, True, 10, False),
+        (50, True, 10, False),
+        (100, False, 0, True),
+    ]
+    assert [a.code for a in laid.advice if a.code in ("kept", "mirrored")] == ["kept", "mirrored"]
+    routers.can = Can(weight=True, sticky=True)
+    assert [
+        s.split.expire for s in plan(steps=(25,), sticky=True).steps if isinstance(s, Turn) and s.split
+    ] == [
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [({"sticky": True}, "keep users"), ({"mirror": 5}, "copy requests")]
+)
+def test_a_router_that_cannot_keep_or_copy_is_refused_before_anything_starts(
+    routers: FakeRouter, asked: dict[str, Any], words: str
+) -> None:
+    found = refused(steps=(25,), **asked)
+    assert (found.code, words in found.what) == ("router-cannot", True)
+
+
 def test_pods_cannot_tell_users_apart() -> None:
     found = refused(shop(), steps=(BETA, 25))
     assert (found.code, "`httproute`" in found.remedy) == ("router-cannot", True)

@@ -160,6 +160,14 @@ def test_a_mirror_copies_to_the_twin_and_leaves_other_filters() -> None:
     assert rules_of(made) == [rule(filters=[own, copied])]
 
 
+def test_a_mirror_is_refused_where_the_controller_would_answer_nobody() -> None:
+    said = {"parents": [{"parentRef": {"name": "public"}, "controllerName": "traefik.io/gateway-controller"}]}
+    snapshot = seen((HTTPROUTE, {**route(rule()), "status": said}))
+    lane = lane_of(HTTP, snapshot)
+    assert refused(HTTP.unfit(lane, Split(share=5, mirror=10), snapshot)).code == "mirror-unserved"
+    assert HTTP.unfit(lane, Split(share=5), snapshot) is None
+
+
 def test_a_header_that_the_rule_asks_for_itself_is_refused() -> None:
     asks = {**ROOT, "headers": [{"type": "Exact", "name": "x-canary", "value": "on"}]}
     snapshot = only(rule(matches=[asks]))

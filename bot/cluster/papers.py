@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.cluster.errors import Conflict, Exists, NotFound
-from bot.cluster.records import SERVICE_LABEL, Records
+from bot.cluster.records import QUIET, SERVICE_LABEL, Records
 from strategies.objects import SECRET, Obj, Ref, version_of
 from strategies.refusal import Refusal
 
@@ -80,7 +80,7 @@ class Paper(Generic[T]):
             "metadata": {
                 "name": self.name,
                 "namespace": self._records.namespace,
-                "labels": {SERVICE_LABEL: ""},
+                "labels": QUIET | {SERVICE_LABEL: ""},
             },
             "data": {"value": base64.b64encode(value.model_dump_json().encode()).decode()},
         }

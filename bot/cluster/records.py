@@ -23,6 +23,9 @@ from strategies.release import Release
 TYPE = "graylight/release"
 UNDO_TYPE = "graylight/undo"
 SERVICE_LABEL = "graylight/service"
+# Traefik watches every Secret but those with this label, and whatever it sees makes it wait before it looks again: a record
+# written right before a route, as every move is, would hold that route up for as long. See docs/adr/0011.
+QUIET = {"owner": "helm"}
 PREFIX = "release."  # of a record's name
 KEPT = 10  # ended releases of a service that stay
 
@@ -200,7 +203,7 @@ class Records:
             "metadata": {
                 "name": ref.name,
                 "namespace": ref.namespace,
-                "labels": {"graylight/undo": label_value(release.id)},
+                "labels": QUIET | {"graylight/undo": label_value(release.id)},
             },
             "data": {"undo": _encode(json.dumps(undo))},
         }
@@ -278,7 +281,7 @@ class Records:
 
     def _secret(self, release: Release, marks: Mapping[str, str]) -> Obj:
         ref = self._ref(release.plan.service, release.number)
-        labels = {
+        labels = QUIET | {
             SERVICE_LABEL: label_value(slug(release.plan.service)),
             "graylight/environment": label_value(release.plan.environment),
             "graylight/state": release.state.value,

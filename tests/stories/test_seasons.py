@@ -75,6 +75,21 @@ async def test_only_who_may_override_begins_a_freeze_and_it_holds_promotions_and
     await Person(world, ANA).told("Only sre may begin and end freezes", times=2)
 
 
+async def test_no_secret_that_a_release_writes_is_news_to_a_router(opening: Opening) -> None:
+    """Traefik leaves out what bears this label; whatever else it sees delays the route that is written next."""
+    world = await peopled(opening, FOUR_EYES)
+    await asking(world)
+    await frozen(world, CAT, "incident 42")
+    await world.until(lambda: world.get(SECRET, "freezes", "graylight"), "the freeze is written down")
+    written = {
+        o["metadata"]["name"]: o["metadata"].get("labels", {}).get("owner")
+        for o in world.cluster.store.all(SECRET, "graylight")
+        if o["metadata"]["name"] != "signing-key"  # written once in a lifetime
+    }
+    assert {*written} >= {"release.k8sdemo.1", "undo.k8sdemo.1", "freezes"}
+    assert {*written.values()} == {"helm"}
+
+
 async def test_a_nudge_names_those_who_can_decide_once(opening: Opening) -> None:
     world = await peopled(opening, FOUR_EYES)
     release = await waiting(world)

@@ -93,6 +93,11 @@ async def routes(installed: Installation) -> dict[str, Obj]:
     return found
 
 
+def without_services(found: dict[str, Obj]) -> dict[str, Obj]:
+    """The routes alone: where a new Deployment takes the old one's place, a Service's selector follows it."""
+    return {name: obj for name, obj in found.items() if not name.startswith("Service/")}
+
+
 def owners(obj: Obj) -> list[Obj]:
     """Its managedFields without the status, in one order."""
     listed = [e for e in meta(obj).get("managedFields") or [] if e.get("subresource") != "status"]

@@ -3,14 +3,13 @@
 import os
 import re
 from collections import Counter
-from typing import Any
 
 import aiohttp
 import pytest
 
 from strategies.release import IntentKind, State
 from tests.cluster.conftest import Installation, begin, say
-from tests.cluster.planes import NEW, OLD, needs, routes
+from tests.cluster.planes import NEW, OLD, needs, routes, without_services
 from tests.cluster.test_planes import lost_nothing, nothing_left, story
 from tests.cluster.test_releases import expected, world
 from tests.cluster.users import Ways, load, serve
@@ -39,11 +38,6 @@ async def received(installed: Installation) -> int:
         told = await answer.text()
     name = rf"k8sdemo-svc-canary\.{re.escape(installed.target)}\..*upstream_rq_total: (\d+)"
     return sum(map(int, re.findall(name, told)))
-
-
-def without_services(found: dict[str, Any]) -> dict[str, Any]:
-    """The routes alone."""
-    return {name: obj for name, obj in found.items() if not name.startswith("Service/")}
 
 
 async def test_who_met_the_new_version_keeps_it_until_all_have_it_and_then_forgets(

@@ -109,12 +109,8 @@ def _begun(base: Plan) -> list[Step]:
 
 def _after(now: Split, rung: int | Audience) -> Split:
     """The split of the next step; an audience stays in force while shares grow, and so do what is kept and copied."""
-    asked = (
-        {"share": now.share, "audiences": (*now.audiences, rung)}
-        if isinstance(rung, Audience)
-        else {"share": rung, "audiences": now.audiences}
-    )
-    return Split(**asked, sticky=now.sticky, mirror=now.mirror)
+    share, more = (now.share, (rung,)) if isinstance(rung, Audience) else (rung, ())
+    return Split(share=share, audiences=(*now.audiences, *more), sticky=now.sticky, mirror=now.mirror)
 
 
 def _pods(base: Plan, share: int) -> int:

@@ -201,6 +201,7 @@ class Link(SocketModeClient):
                         await self.enqueue_message(message.data)
         with suppress(aiohttp.ClientError, OSError):
             await self._repeat(session)
+        with suppress(aiohttp.ClientError, OSError):
             await session.close()
 
     async def _repeat(self, ended: ClientWebSocketResponse) -> None:

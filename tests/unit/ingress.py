@@ -3,12 +3,13 @@
 The rules are read as the playground's ingress reads them, so that whatever a router writes is judged by what it does.
 """
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.playground.kube.matching import Backend, Request, Rule, Shares, find, ingress_rules, route_rules
-from strategies.objects import HTTPROUTE, INGRESS, Kind, Obj, annotations_of, copied
+from strategies.objects import HTTPROUTE, INGRESS, Kind, Obj, annotations_of
 
 KEPT = 50  # changes that are remembered
 _CLASS = "kubernetes.io/ingress.class"
@@ -46,7 +47,7 @@ class Ingress:
 
     def fork(self) -> "Ingress":
         """The same, to go another way from here."""
-        return replace(self, known=list(self.known), shares=copied(self.shares))
+        return replace(self, known=list(self.known), shares=copy.deepcopy(self.shares))
 
     def at(self, now: datetime) -> Known:
         """What it goes by now."""
